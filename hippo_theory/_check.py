@@ -1,0 +1,142 @@
+"""The sentences of refusal: *argument* must *rule*, got *value*[; remedy]."""
+
+import difflib
+import math
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+Row = TypeVar("Row")
+
+
+def integer(name: str, value: Any, minimum: int = 1) -> int:
+    """Return `value` as an int, refusing anything but an integer of at least `minimum`."""
+    rule = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be {rule}, got {value!r}") from None
+    if number < minimum or isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be {rule}, got {value!r}")
+    return number
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    above: float = -math.inf,
+    below: float = math.inf,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+) -> float:
+    """Return `value` as a finite float inside the open (above, below) and closed bounds."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a real number, got {value!r}") from None
+    bounds = [
+        (not math.isfinite(result), "finite"),
+        (not result > above, f"greater than {above:g}"),
+        (not result < below, f"less than {below:g}"),
+        (not result >= minimum, f"at least {minimum:g}"),
+        (not result <= maximum, f"at most {maximum:g}"),
+    ]
+    for broken, rule in bounds:
+        if broken:
+            raise ValueError(f"{name} must be {rule}, got {result:g}")
+    return result
+
+
+def choice(name: str, value: Any, table: Mapping[str, Row], row_type: type | tuple = ()) -> Row:
+    """Return the row that `value` names; a row (an instance of `row_type`) is returned as it is."""
+    if row_type and isinstance(value, row_type):
+        return value  # pyright: ignore[reportReturnType]
+    if isinstance(value, str) and value in table:
+        return table[value]
+    raise ValueError(unknown(name, value, table))
+
+
+def option(name: str, value: Any, options: Iterable[str]) -> str:
+    """Return `value`, refusing what is not one of the named options."""
+    options = list(options)
+    if not (isinstance(value, str) and value in options):
+        raise ValueError(unknown(name, value, options))
+    return value
+
+
+def unknown(name: str, value: Any, options: Iterable[str]) -> str:
+    """Compose the sentence for an unknown name, with the nearest known one."""
+    options = list(options)
+    near = difflib.get_close_matches(str(value), options, n=1)
+    remedy = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown {name} {value!r}, expected one of {options}{remedy}"
+
+
+def array(
+    name: str,
+    value: Any,
+    *,
+    ndim: int | None = None,
+    minimum_ndim: int = 0,
+    real: bool = False,
+    finite: bool = True,
+) -> np.ndarray:
+    """Return `value` as a floating array (no copy where it is one already)."""
+    try:
+        result = np.asarray(value)
+    except ValueError:
+        raise TypeError(f"{name} must be a rectangular array of numbers") from None
+    if result.dtype.kind not in "fciub":
+        raise TypeError(f"{name} must be an array of numbers, got dtype {result.dtype}")
+    if real and result.dtype.kind == "c":
+        raise TypeError(f"{name} must be real, got dtype {result.dtype}")
+    if result.dtype.kind not in "fc":
+        result = result.astype(np.float64)
+    if ndim is not None and result.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} axes, got shape {result.shape}")
+    if result.ndim < minimum_ndim:
+        raise ValueError(f"{name} must have at least {minimum_ndim} axes, got shape {result.shape}")
+    if finite:
+        all_finite(name, result)
+    return result
+
+
+def all_finite(name: str, values: np.ndarray) -> None:
+    """Refuse NaN and infinity, naming the first offending index."""
+    bad = ~np.isfinite(values)
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        where = index[0] if len(index) == 1 else index
+        at = f" at index {where}" if index else ""
+        raise ValueError(f"{name} must be finite, got {values[index]}{at}")
+
+
+def shape(name: str, values: np.ndarray, expected: tuple, remedy: str = "") -> None:
+    """Refuse a wrong shape; in `expected`, an int is exact, a str free, a leading ... any axes."""
+    tail = expected[1:] if expected and expected[0] is ... else expected
+    got = values.shape[len(values.shape) - len(tail) :] if len(tail) <= values.ndim else None
+    fits = got is not None and (expected[:1] == (...,) or values.ndim == len(expected))
+    if not fits or any(isinstance(e, int) and e != g for e, g in zip(tail, got or (), strict=True)):
+        words = ", ".join("..." if e is ... else str(e) for e in expected)
+        words = f"({words},)" if len(expected) == 1 else f"({words})"
+        tail_words = f"; {remedy}" if remedy else ""
+        raise ValueError(f"{name} must have shape {words}, got {values.shape}{tail_words}")
+
+
+def times(name: str, value: Any, minimum_length: int = 2) -> np.ndarray:
+    """Return strictly increasing, finite, non-negative times as a float64 vector."""
+    t = array(name, value, ndim=1, real=True).astype(np.float64, copy=False)
+    if t.size < minimum_length:
+        raise ValueError(f"{name} must hold at least {minimum_length} times, got {t.size}")
+    if t[0] < 0:
+        raise ValueError(f"{name} must be non-negative, got {t[0]:g} at index 0")
+    steps = np.diff(t)
+    if (steps <= 0).any():
+        k = int(np.argmax(steps <= 0)) + 1
+        raise ValueError(
+            f"{name} must be strictly increasing, got {t[k]:g} after {t[k - 1]:g} at index {k}"
+        )
+    return t

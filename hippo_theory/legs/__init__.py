@@ -1,0 +1,1 @@
+"""The singular HiPPO-LegS ODE  t c'(t) = -A c(t) + B f(t)."""
