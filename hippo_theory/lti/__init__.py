@@ -1,0 +1,16 @@
+"""Linear time-invariant systems; the S4, S4D, S5 and LRU layers as linear algebra."""
+
+from hippo_theory.lti.algebra import layer, similarity
+from hippo_theory.lti.forms import dense, expand, spectrum
+from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
+
+__all__ = [
+    "DPLR",
+    "LTI",
+    "DiagonalLTI",
+    "dense",
+    "expand",
+    "layer",
+    "similarity",
+    "spectrum",
+]

@@ -1,0 +1,223 @@
+"""Connections, changes of coordinates and the layer reading of LTI systems."""
+
+import dataclasses
+import numbers
+from typing import Any
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from hippo_theory import _check
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.forms import check_system, dense, expand, matrices
+from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+
+
+def parallel(first: System, second: System) -> System:
+    """G1 + G2: both systems read the input, their outputs add.
+
+    Diagonal systems stay diagonal and DPLR systems DPLR; any other pair becomes dense.
+    """
+    _same_clock(first, second)
+    if first.channel_shape != second.channel_shape:
+        raise ValueError(
+            "systems in parallel must have the same channels (p, m), got "
+            f"{first.channel_shape} and {second.channel_shape}"
+        )
+    if isinstance(first, DiagonalLTI) and isinstance(second, DiagonalLTI):
+        return _parallel_diagonal(first, second)
+    if isinstance(first, DPLR) and isinstance(second, DPLR):
+        return DPLR(
+            poles=np.concatenate([first.poles, second.poles]),
+            P=block_diag(first.P, second.P),
+            Q=block_diag(first.Q, second.Q),
+            **_stacked_channels(first, second),
+        )
+    first, second = dense(first), dense(second)
+    return LTI(A=block_diag(first.A, second.A), **_stacked_channels(first, second))
+
+
+def series(first: System, second: System) -> LTI:
+    """G1 @ G2: G1 after G2, with the state (x2, x1); dense."""
+    _same_clock(first, second)
+    inner = (first.channel_shape[1:], second.channel_shape[:1])
+    if first.is_siso != second.is_siso or inner[0] != inner[1]:
+        raise ValueError(
+            "the first system must have as many inputs as the second has outputs, got channels "
+            f"(p, m) = {first.channel_shape} and {second.channel_shape}"
+        )
+    (A1, B1, C1, D1), (A2, B2, C2, D2) = matrices(first), matrices(second)
+    A = np.block([[A2, np.zeros((A2.shape[0], A1.shape[0]))], [B1 @ C2, A1]])
+    B, C, D = np.concatenate([B2, B1 @ D2]), np.concatenate([D1 @ C2, C1], axis=1), D1 @ D2
+    if first.is_siso:
+        return LTI(A, B[:, 0], C[0], D[0, 0], dt=first.dt)
+    return LTI(A, B, C, D, dt=first.dt)
+
+
+def scale(system: System, factor: Any) -> System:
+    """Multiply the output by a number; by a real one where conjugates are implied."""
+    if not isinstance(factor, numbers.Number):
+        raise TypeError(f"factor must be a number, got {factor!r}")
+    real = isinstance(system, DiagonalLTI) and system.conjugate
+    value = _check.array("factor", factor, ndim=0, real=real)[()]
+    return dataclasses.replace(system, C=value * system.C, D=value * system.D)
+
+
+def similarity(system: System, T) -> System:
+    """The same input-output map in the coordinates T x: (T A T^{-1}, T B, C T^{-1}, D).
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+    T : array_like, shape (N,) or (N, N)
+        A vector scales the states, and keeps the structure (DiagonalLTI: also (..., N));
+        a matrix is applied to the dense form.
+
+    Returns
+    -------
+    LTI, DiagonalLTI or DPLR
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If T is singular.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 1.0])
+    >>> ht.lti.similarity(G, [2.0, 4.0]).C
+    array([0.5 , 0.25])
+    """
+    check_system(system)
+    T = _check.array("T", T, minimum_ndim=1)
+    if T.ndim == 1 or (isinstance(system, DiagonalLTI) and system.batch_shape):
+        return _scaled_states(system, T)
+    A, B, C, D = matrices(system)
+    _check.shape("T", T, A.shape)
+    if np.linalg.matrix_rank(T) < T.shape[0]:
+        raise np.linalg.LinAlgError("T is singular to working precision")
+    inverse_on_right = np.linalg.solve(T.T, np.concatenate([T @ A, C]).T).T
+    A, C = inverse_on_right[: A.shape[0]], inverse_on_right[A.shape[0] :]
+    if system.is_siso:
+        return LTI(A, (T @ B)[:, 0], C[0], D[0, 0], dt=system.dt)
+    return LTI(A, T @ B, C, D, dt=system.dt)
+
+
+def layer(system: System) -> System:
+    """The layer reading (A, B, C A, C B + D): the output follows the update of the state.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        A discrete value whose matrices are meant as x_k = A x_{k-1} + B u_k,
+        y_k = C x_k + D u_k, as deep-learning layers are.
+
+    Returns
+    -------
+    LTI, DiagonalLTI or DPLR
+        The value with exactly that input-output map in the convention of this package:
+        its Markov parameters are K_k = C A^k B, plus D at k = 0.
+
+    Raises
+    ------
+    ValueError
+        If the system is in continuous time.
+
+    Notes
+    -----
+    One step differs from the map of the value given, so that Hankel singular values
+    differ too. Implied conjugates give D + 2 Re(C B).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> ht.lti.layer(ht.LTI([[0.5]], [1.0], [1.0], dt=1.0)).D
+    array(1.)
+    """
+    check_system(system)
+    if not system.is_discrete:
+        raise ValueError("system must be discrete to have a layer reading; discretize it first")
+    D = system.D + first_markov_parameter(system)
+    return dataclasses.replace(system, C=_times_A(system), D=D)
+
+
+def first_markov_parameter(system: System) -> Array:
+    """C B, of the shape of D; 2 Re(C B) where conjugates are implied."""
+    if system.is_siso:
+        product = (system.C * system.B).sum(axis=-1)
+    else:
+        product = system.C @ system.B
+    conjugate = isinstance(system, DiagonalLTI) and system.conjugate
+    return 2 * product.real if conjugate else product
+
+
+def _same_clock(first: System, second: System) -> None:
+    check_system(first)
+    check_system(second)
+    a, b = first.dt, second.dt
+    if (a is None) != (b is None) or (a is not None and not np.all(np.equal(a, b))):
+        raise ValueError(f"connected systems must have the same dt, got {a} and {b}")
+
+
+def _stacked_channels(first: System, second: System) -> dict:
+    """B over B, C beside C, and the sum of the feedthroughs."""
+    return {
+        "B": np.concatenate([first.B, second.B]),
+        "C": np.concatenate([first.C, second.C], axis=-1),
+        "D": first.D + second.D,
+        "dt": first.dt,
+    }
+
+
+def _parallel_diagonal(first: DiagonalLTI, second: DiagonalLTI) -> DiagonalLTI:
+    if first.conjugate != second.conjugate:
+        first, second = expand(first), expand(second)  # pyright: ignore[reportAssignmentType]
+    batch = np.broadcast_shapes(first.batch_shape, second.batch_shape)
+
+    def joined(a, b, axis):
+        tails = (a.shape[len(first.batch_shape) :], b.shape[len(second.batch_shape) :])
+        pair = [np.broadcast_to(x, batch + t) for x, t in zip((a, b), tails, strict=True)]
+        return np.concatenate(pair, axis=axis)
+
+    logs = _logarithms(first), _logarithms(second)
+    known = first.log_poles is not None or second.log_poles is not None
+    return DiagonalLTI(
+        poles=joined(first.poles, second.poles, -1),
+        B=joined(first.B, second.B, -1 if first.is_siso else -2),
+        C=joined(first.C, second.C, -1),
+        D=first.D + second.D,
+        dt=first.dt,
+        conjugate=first.conjugate,
+        log_poles=joined(*logs, -1) if known and logs[0] is not None is not logs[1] else None,
+    )
+
+
+def _logarithms(system: DiagonalLTI) -> Array | None:
+    if system.log_poles is not None or not system.poles.all():
+        return system.log_poles
+    return np.log(system.poles.astype(np.result_type(system.poles, np.complex64)))
+
+
+def _scaled_states(system: System, T: Array) -> System:
+    n = system.state_dim
+    _check.shape("T", T, (..., n) if system.batch_shape else (n,))
+    if not T.all():
+        raise np.linalg.LinAlgError("T must have no zero on its diagonal")
+    rows, columns = (T, T) if system.is_siso else (T[..., None], T[..., None, :])
+    new = {"B": rows * system.B, "C": system.C / columns}
+    if isinstance(system, LTI):
+        new["A"] = T[:, None] * system.A / T
+    if isinstance(system, DPLR):
+        new |= {"P": T[:, None] * system.P, "Q": system.Q / T[:, None].conj()}
+    return dataclasses.replace(system, **new)
+
+
+def _times_A(system: System) -> Array:
+    if isinstance(system, LTI):
+        return system.C @ system.A
+    assert isinstance(system, (DiagonalLTI, DPLR))
+    poles = system.poles if system.is_siso else system.poles[..., None, :]
+    if isinstance(system, DPLR):
+        return system.C * poles - (system.C @ system.P) @ system.Q.conj().T
+    return system.C * poles
