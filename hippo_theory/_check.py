@@ -104,6 +104,24 @@ def array(
     return result
 
 
+def poles(name: str, value: Any, *, discrete: bool = True) -> Any:
+    """Return stable poles as a complex128 vector: inside the unit circle, or Re < 0."""
+    result = array(name, value, ndim=1).astype(np.complex128)
+    if result.size == 0:
+        raise ValueError(f"{name} must hold at least one pole, got shape {result.shape}")
+    size = np.hypot(result.real, result.imag) if discrete else result.real
+    bad = size >= 1 if discrete else size >= 0
+    if bad.any():
+        k = int(np.argmax(bad))
+        rule, what = (
+            ("lie inside the unit circle", "|pole|")
+            if discrete
+            else ("have negative real parts", "real part")
+        )
+        raise ValueError(f"{name} must {rule}, got {what} = {size[k]:.17g} at index {k}")
+    return result
+
+
 def all_finite(name: str, values: np.ndarray) -> None:
     """Refuse NaN and infinity, naming the first offending index."""
     bad = ~np.isfinite(values)
