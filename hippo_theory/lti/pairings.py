@@ -92,8 +92,7 @@ def one_minus(x, y) -> Any:
     >>> float(one_minus(x, x).real) == 2.0**-39 - 2.0**-80
     True
     """
-    x: Any = np.asarray(x, complex)
-    y: Any = np.asarray(y, complex)
+    x, y = np.asarray(x, np.complex128), np.asarray(y, np.complex128)
     p, e = _two_product(x.real, y.real)
     q, f = _two_product(x.imag, y.imag)
     s, t = _two_sum(1.0, -p)
