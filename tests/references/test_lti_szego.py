@@ -23,9 +23,11 @@ def spectra():
     }
 
 
-CASES = [(name, "discrete") for name in spectra()] + [
-    (name, kind) for name in ("ring", "real") for kind in ("continuous", "logarithms")
-]
+CASES = (
+    [(name, "discrete") for name in spectra()]
+    + [(name, kind) for name in ("ring", "real") for kind in ("continuous", "logarithms")]
+    + [("clustered", "wound logarithms")]
+)
 
 
 def exact(name, kind):
@@ -36,7 +38,9 @@ def exact(name, kind):
         x = [mpmath.mpmathify(complex(p)) for p in log_z]
         w = lambda i, j: -(x[i] + mpmath.conj(x[j]))  # noqa: E731
         return ((log_z,), {"discrete": False}), w, lambda i, j: x[i] - x[j]
-    if kind == "logarithms":
+    if kind == "wound logarithms":
+        log_z = log_z + 2j * np.pi * np.arange(N)
+    if kind.endswith("logarithms"):
         x = [mpmath.exp(mpmath.mpmathify(complex(p))) for p in log_z]
         call = (None,), {"log_poles": log_z}
     else:
