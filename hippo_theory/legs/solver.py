@@ -1,0 +1,244 @@
+"""solve, step, reconstruct: states of the LegS equation on a time grid, and back to functions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hippo_theory import _check
+from hippo_theory.legs._advance import advance, refuse_unless_fit
+from hippo_theory.legs._signal import Signal, as_signal, from_rows, real_rows
+from hippo_theory.legs.operator import basis_norms
+from hippo_theory.legs.schemes import SCHEMES, Collocation, Scheme
+
+_CHUNK = 2**20  # numbers of input held at a time: memory stays O(N) for any number of steps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """The states of a LegS equation on a time grid.
+
+    Attributes
+    ----------
+    t : ndarray, shape (L,)
+        Times, in the caller's unit.
+    coefficients : ndarray, shape (..., L, N)
+        c(t_k) in the orthonormal shifted Legendre basis.
+    scheme : Scheme
+        The row of SCHEMES that computed them.
+    """
+
+    t: np.ndarray
+    coefficients: np.ndarray
+    scheme: Scheme
+
+    def __repr__(self):
+        batch, N = self.coefficients.shape[:-2], self.coefficients.shape[-1]
+        of = f"{batch} sequences" if batch else "one sequence"
+        return (
+            f"LegS states of {of}, N = {N}, {self.t.size} times in "
+            f"[{self.t[0]:g}, {self.t[-1]:g}], by {self.scheme!r}"
+        )
+
+
+def solve(
+    f, t, N: int, *, scheme="midpoint", initial=None, samples: str = "values", store: str = "all"
+):
+    """States c(t_k) of t c'(t) = -A c(t) + B f(t) on any increasing times.
+
+    Parameters
+    ----------
+    f : Input, callable or array_like, shape (..., L)
+        The input: a row of INPUTS, a function that maps times (L,) to values (..., L), or its
+        samples at t. With samples="averages": its means over the cells, shape (..., L - 1).
+    t : array_like, shape (L,)
+        Strictly increasing times, t[0] >= 0, in any unit (only ratios matter).
+    N : int
+        State dimension.
+    scheme : str or Scheme
+        A row of SCHEMES.
+    initial : array_like, shape (..., N), optional
+        c(t[0]), needed if and only if t[0] > 0: at t = 0 the equation forces c = f(0) e_0.
+    samples : {"values", "averages"}
+        What an array f holds. Averages make every Riemann or Lebesgue integrable input
+        converge; an Input then gives its exact averages.
+    store : {"all", "final"}
+        "final" keeps O(N) memory for any number of steps.
+
+    Returns
+    -------
+    Solution or ndarray, shape (..., N)
+        `.t`, `.coefficients` (..., L, N), `.scheme`; or the final coefficients.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not of the form above; a callable that returns NaN is named with its time.
+
+    Notes
+    -----
+    Assumes f integrable on (0, T]; the solution with t c(t) -> 0 is then unique. One-step and
+    collocation rows cost O(N) a step; the holds (`zoh`, `foh`, `hold2`..) are exact for
+    their interpolant and cost O(N) a step once the step number exceeds about N^2,
+    at most O(N^2) before. docs/theory.md (2.1)-(2.9).
+
+    Examples
+    --------
+    >>> import numpy as np, hippo_theory as ht
+    >>> t = np.linspace(0, 1, 201)
+    >>> solution = ht.legs.solve(np.cos(6 * t), t, 8)
+    >>> exact = ht.legs.inputs.cosine(6.0).project(t, 8)
+    >>> bool(abs(solution.coefficients - exact).max() < 2e-4)
+    True
+    """
+    t = _check.times("t", t)
+    N = _check.integer("N", N)
+    row = _check.choice("scheme", scheme, SCHEMES, Scheme)
+    _check.option("samples", samples, ("values", "averages"))
+    _check.option("store", store, ("all", "final"))
+    signal = as_signal(f, t, samples)
+    refuse_unless_fit(row, signal, t)
+    state = _initial_state(signal, t, N, initial)
+    out = np.empty((state.shape[1], t.size, N) if store == "all" else (0, 0, 0))
+    if store == "all":
+        out[:, 0] = state.T
+    chunk = max(_CHUNK // state.shape[1], 1)
+    for start in range(0, t.size - 1, chunk):
+        advance(row, t, signal, (start, min(start + chunk, t.size - 1)), state, out)
+    if store == "final":
+        return from_rows(state.T, signal.batch_shape, signal.dtype)
+    return Solution(t, from_rows(out, signal.batch_shape, signal.dtype), row)
+
+
+def _initial_state(signal: Signal, t, N, initial):
+    if t[0] == 0:
+        if initial is not None:
+            raise ValueError(
+                "initial must be None when t[0] = 0, where the equation forces f(0) e_0"
+            )
+        first = signal.read(0, 1)[:, 0]
+        state = np.zeros((N, first.size))
+        state[0] = first
+        return state
+    if initial is None:
+        raise ValueError(f"initial must be given when t[0] > 0, got t[0] = {t[0]:g}")
+    initial = _check.array("initial", initial, minimum_ndim=1)
+    _check.shape("initial", initial, (..., N))
+    try:
+        whole = np.broadcast_to(initial, (*signal.batch_shape, N))
+    except ValueError:
+        raise ValueError(
+            f"initial must broadcast to {(*signal.batch_shape, N)}, got {initial.shape}"
+        ) from None
+    if whole.dtype.kind == "c" and signal.dtype.kind != "c":
+        raise TypeError("initial must be real when f is, got a complex array")
+    whole = whole.astype(np.result_type(whole, signal.dtype))
+    return np.array(real_rows(whole).T, order="C")
+
+
+def step(c, t0, t1, f0, f1, *, scheme="midpoint") -> np.ndarray:
+    """Carry the coefficients from t0 to t1, for data that arrive sample by sample.
+
+    Parameters
+    ----------
+    c : array_like, shape (..., N)
+        c(t0); at t0 = 0 this must be f0 e_0.
+    t0, t1 : float
+        0 <= t0 < t1, in the unit of time used throughout.
+    f0, f1 : array_like, shape (...)
+        The input at t0 and t1.
+    scheme : str or Scheme
+        A row of SCHEMES that uses no more than the two samples of its cell.
+
+    Returns
+    -------
+    ndarray, shape (..., N)
+        c(t1); the same numbers as `solve` on the same samples.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not of the form above.
+
+    Notes
+    -----
+    O(N); `zoh` and `foh` O(N^2) while t1 / (t1 - t0) is below about N^2.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> c = ht.legs.step([1.0, 0.0], 0.0, 0.1, 1.0, 1.2)
+    >>> c.round(4)
+    array([1.1  , 0.0577])
+    """
+    c = _check.array("c", c, minimum_ndim=1)
+    t = _check.times("(t0, t1)", [t0, t1])
+    row = _check.choice("scheme", scheme, SCHEMES, Scheme)
+    if isinstance(row, Collocation) or getattr(row, "degree", 0) > 1:
+        raise ValueError(f"scheme must use two samples only, got {row.name!r}")
+    f0, f1 = _check.array("f0", f0), _check.array("f1", f1)
+    try:
+        values = np.stack(np.broadcast_arrays(f0, f1, c[..., 0])[:2], axis=-1)
+    except ValueError:
+        raise ValueError(
+            f"f0 and f1 must have shape {c.shape[:-1]}, got {f0.shape} and {f1.shape}"
+        ) from None
+    dtype = np.result_type(values, c)
+    signal = as_signal(values.astype(dtype), t, "values")
+    state = np.array(
+        real_rows(np.broadcast_to(c, (*signal.batch_shape, c.shape[-1])).astype(dtype)).T
+    )
+    state = np.ascontiguousarray(state)
+    advance(row, t, signal, (0, 1), state, np.empty((0, 0, 0)))
+    return from_rows(state.T, signal.batch_shape, dtype)
+
+
+def reconstruct(state, t, s=None) -> np.ndarray:
+    """The N-term approximation sum_n c_n p_n(s/t) of the input on [0, t], at times s.
+
+    Parameters
+    ----------
+    state : Solution or array_like, shape (..., N)
+        A solution, whose last time is used: `reconstruct(solution, s)`; or coefficients at
+        one time t: `reconstruct(coefficients, t, s)`.
+    t : float
+        The time of the coefficients, t > 0 (left out with a solution).
+    s : array_like, shape (M,)
+        Times in [0, t]: any grid, in the same unit as t.
+
+    Returns
+    -------
+    ndarray, shape (..., M)
+        The best L2(0, t) polynomial of degree < N, when the coefficients are exact.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If s leaves [0, t]: outside, the polynomial means nothing.
+
+    Notes
+    -----
+    Clenshaw's recurrence, O(N M). docs/theory.md (2.10).
+
+    Examples
+    --------
+    >>> import numpy as np, hippo_theory as ht
+    >>> t = np.linspace(0, 2, 401)
+    >>> solution = ht.legs.solve(t**2, t, 4)
+    >>> ht.legs.reconstruct(solution, [0.0, 1.0, 2.0]).round(3) + 0.0
+    array([0., 1., 4.])
+    """
+    if isinstance(state, Solution):
+        if s is not None:
+            raise TypeError("reconstruct must be called as (solution, s) or (coefficients, t, s)")
+        coefficients, end, s = state.coefficients[..., -1, :], float(state.t[-1]), t
+    elif s is None:
+        raise TypeError("s must be given with coefficients: reconstruct(coefficients, t, s)")
+    else:
+        coefficients = _check.array("coefficients", state, minimum_ndim=1)
+        end = _check.number("t", t, above=0)
+    s = _check.array("s", s, ndim=1, real=True)
+    outside = (s < 0) | (s > end)
+    if outside.any():
+        raise ValueError(f"s must lie in [0, {end:g}], got {s[outside][0]:g}")
+    weighted = np.moveaxis(coefficients * basis_norms(coefficients.shape[-1]), -1, 0)
+    return np.polynomial.legendre.legval(2 * (s / end) - 1, weighted)

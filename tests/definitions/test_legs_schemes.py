@@ -1,0 +1,90 @@
+"""The inputs that define a scheme are solved exactly by it."""
+
+import numpy as np
+import pytest
+
+import hippo_theory as ht
+from hippo_theory.legs import SCHEMES
+from hippo_theory.legs.schemes import Collocation, Hold
+
+EPS = np.finfo(float).eps
+GRIDS = (np.linspace(0, 2, 41), np.append(0, np.cumsum(np.linspace(0.02, 0.1, 40))))
+
+
+def monomial(degree, t, N):
+    """Exact coefficients of s^degree by Gauss-Legendre quadrature."""
+    x, w = np.polynomial.legendre.leggauss(N + degree)
+    basis = np.polynomial.legendre.legvander(x, N - 1) * np.sqrt(2 * np.arange(N) + 1)
+    return t[:, None] ** degree * (w / 2 * ((x + 1) / 2) ** degree @ basis)
+
+
+@pytest.mark.parametrize("t", GRIDS, ids=["uniform", "irregular"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_keeps_constants(scheme, t):
+    states = ht.legs.solve(lambda s: np.full(s.shape, 3.0), t, 10, scheme=scheme).coefficients
+    # forward Euler multiplies rounding by its exponential transient
+    growth = 1e5 if scheme == "forward_euler" else 100
+    assert abs(states - 3 * np.eye(10)[0]).max() <= 3 * growth * EPS
+
+
+HOLDS = [name for name, row in SCHEMES.items() if isinstance(row, Hold)]
+
+
+@pytest.mark.parametrize("t", GRIDS, ids=["uniform", "irregular"])
+@pytest.mark.parametrize("scheme", HOLDS)
+def test_a_hold_is_exact_on_polynomials_of_its_degree_and_no_more(scheme, t):
+    degree = SCHEMES[scheme].degree
+    inside = ht.legs.solve(t**degree, t, 12, scheme=scheme).coefficients
+    outside = ht.legs.solve(t ** (degree + 1), t, 12, scheme=scheme).coefficients
+    scale = t[-1] ** degree
+    # each cell adds rounding of the interpolant, amplified by its Lebesgue constant (< 40)
+    assert abs(inside - monomial(degree, t, 12)).max() <= 40 * t.size * EPS * scale
+    assert abs(outside - monomial(degree + 1, t, 12)).max() >= 1e-11 * scale
+
+
+def test_zoh_is_exact_on_steps_at_grid_times():
+    t = np.linspace(0, 1, 65)
+    states = ht.legs.solve(np.where(t >= t[23], 1.0, 0.0), t, 16, scheme="zoh").coefficients
+    exact = [_step(t[23], s, 16) for s in t]
+    assert abs(states - exact).max() <= 200 * EPS
+
+
+def _step(a, t, N):
+    """Coefficients of 1_{s > a}: e_0 - (a/t)^A e_0."""
+    return np.eye(N)[0] - ht.legs.propagator(min(a / t, 1.0), N)[:, 0] if t > 0 else np.zeros(N)
+
+
+COLLOCATIONS = [name for name, row in SCHEMES.items() if isinstance(row, Collocation)]
+
+
+@pytest.mark.parametrize("scheme", COLLOCATIONS)
+def test_a_collocation_is_exact_where_the_solution_is_a_polynomial_of_its_degree(scheme):
+    t = GRIDS[1]
+    degree = len(SCHEMES[scheme].nodes)
+    states = ht.legs.solve(lambda s: s**degree, t, 9, scheme=scheme).coefficients
+    assert abs(states - monomial(degree, t, 9)).max() <= 100 * t.size * EPS * t[-1] ** degree
+    states = ht.legs.solve(lambda s: s ** (2 * degree + 1), t, 9, scheme=scheme).coefficients
+    assert abs(states - monomial(2 * degree + 1, t, 9)).max() >= 1e-11 * t[-1] ** degree
+
+
+def test_midpoint_is_the_one_stage_collocation_with_the_mean_of_the_samples():
+    A, B = ht.legs.matrices(6)
+    c, t0, t1, f0, f1 = np.arange(6.0), 0.3, 0.7, 1.0, -2.0
+    middle, h = (t0 + t1) / 2, t1 - t0
+    stage = np.linalg.solve(np.eye(6) + h / 2 / middle * A, c + h / 2 / middle * B * (f0 + f1) / 2)
+    expected = 2 * stage - c
+    assert abs(ht.legs.step(c, t0, t1, f0, f1, scheme="midpoint") - expected).max() <= 1e-13
+
+
+def test_approximate_bilinear_is_the_published_recurrence():
+    """c_k = (I + A/2k)^{-1} ((I - A/2k) c_{k-1} + B f_k / k), started from f_0 e_0."""
+    A, B = ht.legs.matrices(5)
+    samples = np.random.default_rng(3).standard_normal(30)
+    c = samples[0] * np.eye(5)[0]
+    for k in range(1, 30):
+        c = np.linalg.solve(
+            np.eye(5) + A / (2 * k), (np.eye(5) - A / (2 * k)) @ c + B * samples[k] / k
+        )
+    t = 0.37 * np.arange(30)
+    final = ht.legs.solve(samples, t, 5, scheme="approximate_bilinear", store="final")
+    assert abs(final - c).max() <= 1e-13
