@@ -1,0 +1,255 @@
+"""The memory curve MC(k) of a linear recurrence, exactly, from the Blaschke product of its poles.
+
+MC(k) is the share of the variance of u_{t-k} that a linear readout of the state x_t recovers.
+With B(z) = prod_i (z - conj(l_i)) / (1 - l_i z) = sum_j beta_j z^j,
+
+    MC(k) = sum_{j > k} |beta_j|^2:
+
+the survival function of a random lag J with P(J = j) = |beta_j|^2 and mean N. It depends on the
+poles alone: not on B, not on the basis, not on the normality of A. Lag 0 is the newest input.
+"""
+
+import numpy as np
+from scipy import linalg
+
+from hippo_theory import _check
+from hippo_theory.lti import cascade
+from hippo_theory.lti.pairings import pairings
+from hippo_theory.memory._poles import resolve
+
+LONGEST_FFT = 2**25
+LARGEST_LOSS = 1e-8  # of a projection computed by QR: refuse rather than return fewer digits
+
+
+def capacity(poles, K, *, method="cascade", start=None, colour=None) -> np.ndarray:
+    """MC(k), k = 0 .. K - 1: the share of the variance of u_{t-k} that the state x_t holds.
+
+    Parameters
+    ----------
+    poles : array_like, shape (N,), or discrete system
+        All eigenvalues of the recurrence, inside the unit circle; they may repeat. A system's
+        implied conjugates are listed. Of a real layer pass the poles and their conjugates.
+    K : int
+        Number of lags.
+    method : {"cascade", "fft"}
+        The all-pass chain (high relative accuracy), or the Blaschke product on the circle
+        (absolute accuracy, vectorised over frequencies).
+    start : int, optional
+        The state was zero this many samples ago, instead of infinitely many.
+    colour : array_like, shape (n,), optional
+        Impulse response of a filter whose output under white noise is the input; only the
+        modulus of its transfer function matters. By default the input is white.
+
+    Returns
+    -------
+    numpy.ndarray, shape (K,)
+        Values in [0, 1]. White input from the infinite past: non-increasing, with sum N over
+        all lags.
+
+    Raises
+    ------
+    ValueError
+        If a pole is on or outside the unit circle, K < 1, or options exclude each other.
+    numpy.linalg.LinAlgError
+        If `start` or `colour` lead to a projection with fewer than eight digits.
+
+    Notes
+    -----
+    The chain adds squares only: relative error O(N eps) even where MC is 1e-100. O(N K), and
+    O(N^2 n) for `start` and `colour`, whose n responses are orthogonalised. A dense system
+    enters by its computed eigenvalues.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> ht.memory.capacity([0.5, -0.5], 4)
+    array([0.9375    , 0.9375    , 0.05859375, 0.05859375])
+    """
+    poles, log_poles = resolve(poles)
+    K = _check.integer("K", K)
+    _check.option("method", method, ["cascade", "fft"])
+    chosen = [f"method={method!r}"] if method == "fft" else []
+    chosen += [name for name, value in (("start", start), ("colour", colour)) if value is not None]
+    if len(chosen) > 1:
+        raise ValueError(f"options must be chosen one at a time, got {' and '.join(chosen)}")
+    if start is not None:
+        return _from_rest(poles, log_poles, K, _check.integer("start", start))
+    if colour is not None:
+        return _coloured(poles, log_poles, K, _colour(colour))
+    if method == "fft":
+        squares = np.abs(_blaschke_fft(poles, K)) ** 2
+        return np.cumsum(squares[::-1])[::-1][1 : K + 1]
+    return cascade.energy(poles, K, log_poles=log_poles)
+
+
+def lag_distribution(poles, K) -> np.ndarray:
+    """P(J = j) = |beta_j|^2, j = 0 .. K - 1: the law whose survival function is MC.
+
+    Parameters
+    ----------
+    poles, K
+        As for `capacity`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (K,)
+
+    Notes
+    -----
+    Sum 1, mean N, variance `lag_variance` over all lags. O(N K).
+
+    Examples
+    --------
+    >>> lag_distribution([0.5], 3)
+    array([0.25    , 0.5625  , 0.140625])
+    """
+    poles, log_poles = resolve(poles)
+    K = _check.integer("K", K)
+    return np.abs(cascade.allpass_coefficients(poles, K, log_poles=log_poles)) ** 2
+
+
+def lag_variance(poles) -> float:
+    """Var J = sum_ij 2 Re(l_i conj(l_j) / (1 - l_i conj(l_j))): squared width of the memory edge.
+
+    Parameters
+    ----------
+    poles : array_like, shape (N,), or discrete system
+
+    Notes
+    -----
+    0 only for the shift register, whose memory ends sharply at lag N. Compensated denominators;
+    the sum cancels where the poles form a cycle. O(N^2).
+
+    Examples
+    --------
+    >>> lag_variance([0.0, 0.0, 0.0]), round(lag_variance([0.5]), 12)
+    (0.0, 0.666666666667)
+    """
+    poles, log_poles = resolve(poles)
+    pairs = pairings(poles, log_poles=log_poles)
+    i = np.arange(poles.size)
+    rows = [(poles[j] * (poles.conj() / pairs.denominator(j, i))).real.sum() for j in i]
+    return max(0.0, 2 * float(np.sum(rows)))
+
+
+def capacity_ceiling(N, k) -> np.ndarray:
+    """min(1, N / (k + 1)): no linear recurrence with N states exceeds it at lag k.
+
+    Parameters
+    ----------
+    N : int
+        State dimension: real states, or complex states under complex input.
+    k : array_like of int
+        Lags.
+
+    Returns
+    -------
+    numpy.ndarray, shape of k
+
+    Notes
+    -----
+    MC is non-increasing with sum N, so (k + 1) MC(k) <= N.
+
+    Examples
+    --------
+    >>> capacity_ceiling(8, [0, 7, 31])
+    array([1.  , 1.  , 0.25])
+    """
+    N = _check.integer("N", N)
+    k = _check.array("k", k, real=True)
+    if np.any(k < 0):
+        raise ValueError(f"k must be non-negative, got {k.min():g}")
+    return np.minimum(1.0, N / (k + 1))
+
+
+def horizon(poles, level=0.5) -> int:
+    """Largest lag k with MC(k) >= level; -1 where even the newest input falls short.
+
+    Parameters
+    ----------
+    poles
+        As for `capacity`.
+    level : float
+        Between 0 and 1.
+
+    Notes
+    -----
+    At most N / level - 1, by the ceiling, which is how far the curve is computed. O(N^2 / level).
+
+    Examples
+    --------
+    >>> horizon([0.5, -0.5]), horizon([0.0, 0.0, 0.0], 1.0)
+    (1, 2)
+    """
+    poles, log_poles = resolve(poles)
+    level = _check.number("level", level, above=0.0, maximum=1.0)
+    curve = cascade.energy(poles, int(poles.size / level) + 1, log_poles=log_poles)
+    reached = np.flatnonzero(curve >= level * (1 - 4 * poles.size * np.finfo(float).eps))
+    return int(reached[-1]) if reached.size else -1
+
+
+def _blaschke_fft(poles, K):
+    """Coefficients of B from its values on the circle; aliasing below 1e-14 or a refusal."""
+    radius = np.abs(poles).max()
+    M = 2 ** int(np.ceil(np.log2(max(2 * K, 40 / (1 - radius), 64))))
+    while M <= LONGEST_FFT:
+        z = np.exp(2j * np.pi / M * np.arange(M))
+        values = np.ones(M, complex)
+        for pole in poles:
+            w = 1 - pole * z
+            values *= z * (w.conj() / w)
+        beta = np.fft.fft(values) / M
+        if np.sum(np.abs(beta[-(M // 8) :]) ** 2) < 1e-28:
+            return beta
+        M *= 2
+    raise ValueError(
+        f"method 'fft' must meet poles with a memory below {LONGEST_FFT} samples, got max |pole| = "
+        f"{radius:.17g}; use method='cascade'"
+    )
+
+
+def _from_rest(poles, log_poles, K, start):
+    """Leverage of lag k among the first `start` responses; inputs not yet read score 0."""
+    result = np.zeros(max(K, start))
+    if start <= poles.size:  # as many independent states as inputs: all are recovered
+        result[:start] = 1.0
+        return result[:K]
+    Q = _orthogonalize(cascade.impulse_response(poles, start, log_poles=log_poles))
+    result[:start] = np.sum(np.abs(Q) ** 2, axis=1)
+    return result[:K]
+
+
+def _coloured(poles, log_poles, K, colour):
+    """Norms of the projections of z^k h on the span of the states' responses to h."""
+    length = 2 * max(K, colour.size, poles.size)
+    while True:
+        signal = np.zeros(length, colour.dtype)
+        signal[: colour.size] = colour
+        rest = cascade.readout(poles, signal, log_poles=log_poles)[1]
+        if np.linalg.norm(rest) < 1e-16 * np.linalg.norm(colour):
+            break
+        length *= 2
+    Q = _orthogonalize(cascade.states(poles, signal, log_poles=log_poles))
+    M = length + colour.size
+    spectrum = np.fft.fft(Q, M, axis=0).conj() * np.fft.fft(colour, M)[:, None]
+    projections = np.fft.fft(spectrum, axis=0)[:K] / M
+    return np.sum(np.abs(projections) ** 2, axis=1) / np.linalg.norm(colour) ** 2
+
+
+def _orthogonalize(responses):
+    Q, R = linalg.qr(responses, mode="economic")  # pyright: ignore[reportAssignmentType]
+    sizes = linalg.svdvals(R)
+    loss = np.finfo(float).eps * sizes[0] / sizes[-1] if sizes[-1] else np.inf
+    if loss > LARGEST_LOSS:
+        raise np.linalg.LinAlgError(
+            f"the states' responses must be independent to eight digits, got condition "
+            f"{sizes[0] / sizes[-1] if sizes[-1] else np.inf:.3g}"
+        )
+    return Q
+
+
+def _colour(colour):
+    colour = _check.array("colour", colour, ndim=1)
+    if not np.any(colour):
+        raise ValueError(f"colour must not be zero, got {colour.size} zeros")
+    return colour
