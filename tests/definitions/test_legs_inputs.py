@@ -67,6 +67,18 @@ def test_neighbourhood_membership_is_exact_where_floats_end():
     assert f([edge - tiny, edge, edge + tiny]).tolist() == [1, 0, 0]
 
 
+@pytest.mark.parametrize("b", [2, 3, 10])
+def test_weierstrass_reduces_its_phases_exactly(b):
+    f = inputs.weierstrass(0.1, b)
+    for t in (1 / 3, math.sqrt(2), 17.3):
+        terms = [
+            float(b ** (-0.1 * j)) * math.cos(2 * math.pi * float(Fraction(t) * b**j % 1))
+            for j in range(60)
+            if b**j <= 2**53
+        ]
+        assert f(t) == pytest.approx(sum(terms), abs=1e-13)
+
+
 def test_values_at_jumps_and_singularities():
     assert inputs.step(0.5)([0.25, 0.5, 0.75]).tolist() == [0, 1, 1]
     assert inputs.step(0.5, at_jump=0.5)(0.5) == 0.5

@@ -6,6 +6,7 @@ import pytest
 from scipy.integrate import quad
 
 from hippo_theory.legs import INPUTS, inputs
+from hippo_theory.legs.inputs import _digits
 
 EPS = np.finfo(float).eps
 ROWS = [row.factory(*row.example) for row in INPUTS.values()]
@@ -31,7 +32,7 @@ MORE = [
 ]
 ALL = ROWS + MORE
 BREAK = 0.3
-TIMES = np.array([1e-3, 0.2, 0.3 - 1e-5, 0.3, 0.3 + 1e-9, 0.37, 0.8, 1.0])
+TIMES = np.array([1e-3, 0.2, 0.23, 0.29991, 0.3 - 1e-5, 0.3, 0.3 + 1e-9, 0.37, 0.8, 1.0])
 
 
 def name_of(f):
@@ -67,6 +68,51 @@ def test_coefficients_satisfy_the_legs_ode(f):
         residual = t * slope + decay - q[n] * f(t)
     steepness = 1 + 300 * t  # f(t) in double precision: the largest |t f'(t) / f(t)| of the rows
     assert abs(residual) <= EPS * q[n] * steepness * size(f, t)
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+@pytest.mark.parametrize(
+    ("closed_form", "integrand", "places"),
+    [
+        (
+            lambda n: _digits.exponential(mpmath.mpc(2, 9), n),
+            lambda x: mpmath.exp((2 + 9j) * x),
+            [],
+        ),
+        (lambda n: _digits.monomial(mpmath.mpf("2.5"), n), lambda x: x ** mpmath.mpf("2.5"), []),
+        (
+            lambda n: _digits.monomial(mpmath.mpc(1, 3), n),
+            lambda x: x * mpmath.expj(3 * mpmath.log(x)),
+            [],
+        ),
+        (
+            lambda n: _digits.power_after(mpmath.mpf(2), mpmath.mpf(1), mpmath.mpf("1.5"), n),
+            lambda x: mpmath.mpf(max(2 * x - 1, 0)) ** 1.5,
+            [0.5],
+        ),
+        (
+            lambda n: _digits.power_before(mpmath.mpf(2), mpmath.mpf(1), mpmath.mpf("1.5"), n),
+            lambda x: mpmath.mpf(max(1 - 2 * x, 0)) ** 1.5,
+            [0.5],
+        ),
+        (
+            lambda n: _digits.power_before(mpmath.mpf(2), mpmath.mpf(3), mpmath.mpf("1.5"), n),
+            lambda x: (3 - 2 * x) ** 1.5,
+            [],
+        ),
+        (
+            lambda n: _digits.piece(*map(mpmath.mpf, (2, 0.5, 1)), [3, 0, -1], n),
+            lambda x: (0.25 <= x <= 0.5) * (3 - (2 * x - 0.5) ** 2),
+            [0.25, 0.5],
+        ),
+    ],
+    ids=["exponential", "power", "complex power", "after", "before", "before, t < a", "piece"],
+)
+def test_multiprecision_forms_are_the_integrals_that_they_claim(closed_form, integrand, places, n):
+    with mpmath.workdps(25):
+        p = mpmath.taylor(lambda y: mpmath.legendre(n, 2 * y - 1), 0, n)[::-1]
+        integral = mpmath.quad(lambda x: integrand(x) * mpmath.polyval(p, x), [0, *places, 1])
+        assert abs(closed_form(n) - mpmath.sqrt(2 * n + 1) * integral) < 1e-21
 
 
 @pytest.mark.parametrize("f", ALL, ids=name_of)
