@@ -19,6 +19,7 @@ from studies import _partial
 
 Measure = Callable[[Any, np.random.Generator], _partial.Rows]
 PATIENCE = 2.0  # seconds without a progress bar
+NAMED = 10  # failed cells in the final message; each new traceback is printed when it happens
 
 
 class CellError(RuntimeError):
@@ -46,8 +47,9 @@ def measure_all(
         with _progress(partial.name.partition(".")[0], len(cells), len(finished)) as bar:
             for cell, rows, trouble in _results(measure, cells, seed, jobs, finished):
                 if trouble is not None:
+                    if trouble not in failed.values():
+                        bar.write(f"{_title(cells, cell)}\n{trouble}", file=sys.stderr)
                     failed[cell] = trouble
-                    bar.write(f"{_title(cells, cell)}\n{trouble}", file=sys.stderr)
                     continue
                 _partial.append(partial, cell, rows)
                 finished[cell] = rows
@@ -56,9 +58,9 @@ def measure_all(
         print(f"\n{len(finished)} of {len(cells)} cells are finished; {kept}", file=sys.stderr)
         raise
     if failed:
-        words = [f"{_title(cells, cell)}: {_last_line(failed[cell])}" for cell in sorted(failed)]
-        words += [f"{len(failed)} of {len(cells)} cells failed; {kept}"]
-        raise CellError("\n".join(words))
+        named = sorted(failed)[:NAMED]
+        words = [f"{_title(cells, cell)}: {_last_line(failed[cell])}" for cell in named]
+        raise CellError("\n".join([*words, f"{len(failed)} of {len(cells)} cells failed; {kept}"]))
     return [row for cell in range(len(cells)) for row in finished[cell]]
 
 

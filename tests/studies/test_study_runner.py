@@ -14,10 +14,11 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import studies
 from studies import __main__ as command_line
-from studies import _figures, _outputs, _partial, _study
+from studies import _cells, _figures, _outputs, _partial, _study
 
 TOY = '''"""Rows of random numbers differ (compare nothing).
 
@@ -28,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies import _figures, _study
+from studies import _cells, _figures, _study
 
 
 @dataclass(frozen=True)
@@ -294,17 +295,25 @@ def test_timings_name_their_machine(toy, tmp_path):
     assert json.loads((tmp_path / "toy.json").read_text())["machine"] == _outputs.machine()
 
 
+@pytest.mark.parametrize("jobs", [None, 2])
+def test_cell_k_draws_from_spawned_seed_k(toy, tmp_path, jobs):
+    toy.measure = lambda cell, rng: [{"size": cell.size, "norm": rng.random()}]
+    table = _study.run(toy, out=tmp_path, seed=9, jobs=jobs)
+    seeds = np.random.SeedSequence(9).spawn(5)
+    assert list(table["norm"]) == [np.random.default_rng(seed).random() for seed in seeds]
+
+
 def test_blas_has_one_thread(toy, tmp_path):
-    from threadpoolctl import threadpool_info
-
-    whole = toy.measure
-
     def counting(cell, rng):
-        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
-        return whole(cell, rng)
+        pools = threadpool_info()
+        assert pools
+        return [{"size": 1, "norm": pool["num_threads"]} for pool in pools]
 
     toy.measure = counting
-    _study.run(toy, out=tmp_path)
+    with threadpool_limits(2):
+        rows = _partial.loads(_cells._result(counting, 0, None, np.random.SeedSequence(0))[1])
+        assert set(_study.run(toy, out=tmp_path)["norm"]) == {1}
+    assert {row["norm"] for row in rows} == {1}
 
 
 def test_the_users_joblib_configuration_is_respected(toy, tmp_path):
@@ -332,7 +341,7 @@ def test_matplotlibs_settings_are_left_alone(toy, tmp_path):
 def test_a_users_matplotlib_settings_do_not_reach_the_figure(toy, tmp_path):
     _study.run(toy, out=tmp_path)
     first = contents(tmp_path)
-    with matplotlib.rc_context({"font.size": 20, "lines.linewidth": 5}):
+    with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red"}):
         _study.redraw(toy, out=tmp_path)
     assert contents(tmp_path) == first
 
