@@ -9,7 +9,6 @@ import math
 import numpy as np
 from numba import njit
 
-
 # the rounding of a fused multiply-add is allowed; nothing is reordered
 compiled = njit(cache=True, fastmath={"contract"}, error_model="numpy")
 
