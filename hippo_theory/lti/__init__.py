@@ -2,18 +2,27 @@
 
 from hippo_theory.lti import cascade, szego
 from hippo_theory.lti.algebra import layer, similarity
-from hippo_theory.lti.forms import dense, expand, spectrum
+from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize, generalized_bilinear
+from hippo_theory.lti.forms import dense, expand, matrices, spectrum
+from hippo_theory.lti.response import markov_parameters, transfer_function
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
 
 __all__ = [
     "DPLR",
     "LTI",
+    "SCHEMES",
     "DiagonalLTI",
     "cascade",
+    "Scheme",
     "dense",
+    "discretize",
     "expand",
+    "generalized_bilinear",
     "layer",
+    "markov_parameters",
+    "matrices",
     "similarity",
     "spectrum",
     "szego",
+    "transfer_function",
 ]

@@ -9,7 +9,7 @@ from scipy.linalg import block_diag
 
 from hippo_theory import _check
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.forms import check_system, dense, expand, matrices
+from hippo_theory.lti.forms import assemble, check_system, dense, expand, matrices
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
 
@@ -49,9 +49,7 @@ def series(first: System, second: System) -> LTI:
     (A1, B1, C1, D1), (A2, B2, C2, D2) = matrices(first), matrices(second)
     A = np.block([[A2, np.zeros((A2.shape[0], A1.shape[0]))], [B1 @ C2, A1]])
     B, C, D = np.concatenate([B2, B1 @ D2]), np.concatenate([D1 @ C2, C1], axis=1), D1 @ D2
-    if first.is_siso:
-        return LTI(A, B[:, 0], C[0], D[0, 0], dt=first.dt)
-    return LTI(A, B, C, D, dt=first.dt)
+    return assemble(A, B, C, D, dt=first.dt, siso=first.is_siso)
 
 
 def scale(system: System, factor: Any) -> System:
@@ -99,9 +97,7 @@ def similarity(system: System, T) -> System:
         raise np.linalg.LinAlgError("T is singular to working precision")
     inverse_on_right = np.linalg.solve(T.T, np.concatenate([T @ A, C]).T).T
     A, C = inverse_on_right[: A.shape[0]], inverse_on_right[A.shape[0] :]
-    if system.is_siso:
-        return LTI(A, (T @ B)[:, 0], C[0], D[0, 0], dt=system.dt)
-    return LTI(A, T @ B, C, D, dt=system.dt)
+    return assemble(A, T @ B, C, D, dt=system.dt, siso=system.is_siso)
 
 
 def layer(system: System) -> System:

@@ -94,10 +94,7 @@ def dense(system: System) -> LTI:
     check_system(system)
     if isinstance(system, LTI):
         return system
-    A, B, C, D = matrices(system)
-    if system.is_siso:
-        return LTI(A, B[:, 0], C[0], D[0, 0], dt=system.dt)
-    return LTI(A, B, C, D, dt=system.dt)
+    return assemble(*matrices(system), dt=system.dt, siso=system.is_siso)
 
 
 def spectrum(poles_or_system) -> Array:
@@ -151,6 +148,11 @@ def matrices(system: System) -> tuple[Array, Array, Array, Array]:
     A = np.block([[re, -im[:, keep]], [im[keep], re[np.ix_(keep, keep)]]])
     B = np.concatenate([B.real, B.imag[keep]])
     return A, B, np.concatenate([2 * C.real, -2 * C.imag[:, keep]], axis=1), D
+
+
+def assemble(A: Array, B: Array, C: Array, D: Array, *, dt: Any, siso: bool) -> LTI:
+    """The inverse of `matrices`: an LTI value, its channel axes dropped if `siso`."""
+    return LTI(A, B[:, 0], C[0], D[0, 0], dt=dt) if siso else LTI(A, B, C, D, dt=dt)
 
 
 def _split(system: DiagonalLTI):

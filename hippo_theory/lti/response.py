@@ -1,0 +1,196 @@
+"""Transfer functions and Markov parameters, by their definitions."""
+
+import math
+
+import numpy as np
+from scipy import linalg
+
+from hippo_theory import _check
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.forms import check_system, dense, matrices
+from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+
+_BLOCK = 1 << 16  # entries of a table of points times states: about what a cache holds
+
+
+def transfer_function(system: System, z) -> Array:
+    """G(z) = D + C (z I - A)^{-1} B at points z of any shape.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Continuous (z is s, in radians per unit of time) or discrete.
+    z : array_like, any shape
+        Finite points, none of them a pole.
+
+    Returns
+    -------
+    ndarray, shape (..., *z.shape) or (..., p, m, *z.shape)
+        Complex (real for real systems at real points); the axes of the batch, of the outputs
+        and inputs if the system has channels, and of the points.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a point is a pole.
+
+    Notes
+    -----
+    Diagonal: a Cauchy sum, O(N) a point. DPLR: four such sums and an r x r solve (Woodbury),
+    O(N r^2) a point; at points on the diagonal part itself, which need not be poles, by the
+    dense form. Dense: one Schur form, O(N^3), then back substitution for all points at once,
+    O(N^2) a point; it is backward stable, so that matrices whose eigenvalues are lost (HiPPO)
+    keep an error of about N eps |A| |(z I - A)^{-1}|. Triangular matrices need no Schur form.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, -1.0])  # 1/((s + 1)(s + 2))
+    >>> ht.lti.transfer_function(G, [0.0, 1.0])
+    array([0.5       , 0.16666667])
+    """
+    check_system(system)
+    z = _check.array("z", z)
+    evaluate = {LTI: _by_substitution, DiagonalLTI: _by_cauchy_sums, DPLR: _by_woodbury}
+    points = z.reshape(-1)
+    chunk = max(1, _BLOCK // max(1, system.state_dim * math.prod(system.batch_shape)))
+    blocks = [points[k : k + chunk] for k in range(0, points.size, chunk)] or [points]
+    G = np.concatenate(list(evaluate[type(system)](system, blocks)), axis=-1)  # (..., p, m, :)
+    if system.is_siso:
+        G = G[..., 0, 0, :]
+    G = G + system.D[..., None]
+    return G.reshape(G.shape[:-1] + z.shape)
+
+
+def markov_parameters(system: System, L: int) -> Array:
+    """h_0 = D, h_k = C A^{k-1} B for 0 < k < L, by the recurrence of the state.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Of a discrete system these are the impulse response; of a continuous one the
+        coefficients of G(s) in 1/s.
+    L : int
+        How many.
+
+    Returns
+    -------
+    ndarray, shape (..., L) or (..., p, m, L)
+        Real where conjugates are implied.
+
+    Raises
+    ------
+    OverflowError
+        If they leave the range of floating point, as those of unstable systems do.
+
+    Notes
+    -----
+    This is the definition that every method of `kernel` is tested against: L products with A,
+    O(N) each for diagonal, O(N r) for DPLR, O(N^2) for dense systems. Where `log_poles` are
+    known the powers are exp(k log_poles), without accumulated rounding.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> ht.lti.markov_parameters(ht.LTI([[0.5]], [1.0], [1.0], D=3.0, dt=1.0), 4)
+    array([3.  , 1.  , 0.5 , 0.25])
+    """
+    check_system(system)
+    L = _check.integer("L", L)
+    B, C = _rows_and_columns(system)
+    conjugate = isinstance(system, DiagonalLTI) and system.conjugate
+    h = []
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        for x in _powers(system, B, L - 1):
+            h.append(2 * (C @ x).real if conjugate else C @ x)  # noqa: PERF401
+    D = system.D[..., None, None] if system.is_siso else system.D
+    shape = (*system.batch_shape, C.shape[-2], B.shape[-1])
+    h = np.stack([np.broadcast_to(term, shape) for term in (D, *h)], axis=-1)
+    if not np.isfinite(h).all():
+        raise OverflowError("Markov parameters leave the range of floating point; reduce L")
+    return h[..., 0, 0, :] if system.is_siso else h
+
+
+def _by_cauchy_sums(system: DiagonalLTI, blocks):
+    """sum_n c_n b_n / (z - pole_n) for every output and input."""
+    B, C = _rows_and_columns(system)
+    residues = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]  # (..., p, m, N)
+    poles = system.poles
+    if system.conjugate:
+        poles = np.concatenate([poles, poles.conj()], axis=-1)
+        residues = np.concatenate([residues, residues.conj()], axis=-1)
+    flat = residues.reshape(*residues.shape[:-3], -1, poles.shape[-1])
+    for z in blocks:
+        difference = z - poles[..., None]
+        _refuse_poles(difference == 0, z)
+        G = flat @ (1 / difference)
+        yield G.reshape(*G.shape[:-2], *residues.shape[-3:-1], z.size)
+
+
+def _by_woodbury(system: DPLR, blocks):
+    """C R B - C R P (I + Q^* R P)^{-1} Q^* R B with R = (z I - diag(poles))^{-1}."""
+    B, C = _rows_and_columns(system)
+    p, m, r = C.shape[0], B.shape[1], system.P.shape[1]
+    left = np.concatenate([C, system.Q.conj().T])
+    right = np.concatenate([B, system.P], axis=1)
+    products = (left[:, None, :] * right.T).reshape(-1, system.state_dim)
+    for z in blocks:
+        difference = z - system.poles[:, None]
+        on_diagonal = (difference == 0).any(axis=0)
+        sums = products @ (1 / np.where(on_diagonal, 1, difference))
+        sums = np.moveaxis(sums.reshape(p + r, m + r, z.size), -1, 0)
+        core = np.eye(r) + sums[:, p:, m:]
+        G = sums[:, :p, :m] - sums[:, :p, m:] @ np.linalg.solve(core, sums[:, p:, :m])
+        G = np.moveaxis(G, 0, -1)
+        if on_diagonal.any():  # (z I - A) may be regular there, the splitting is not
+            G[..., on_diagonal] = next(_by_substitution(dense(system), [z[on_diagonal]]))
+        yield G
+
+
+def _by_substitution(system: LTI, blocks):
+    """Back substitution in the Schur form T = U^* A U, all points and inputs together."""
+    A, B, C, _ = matrices(system)
+    if not np.triu(A, 1).any():  # lower triangular: reversed, it is upper
+        T, B, C = A[::-1, ::-1], B[::-1], C[:, ::-1]
+    elif not np.tril(A, -1).any():
+        T = A
+    else:
+        T, U = linalg.schur(A, output="complex")[:2]
+        B, C = U.conj().T @ B, C @ U
+    n, m = B.shape
+    for z in blocks:
+        difference = z - np.diagonal(T)[:, None]
+        _refuse_poles(difference == 0, z)
+        X = np.empty((n, z.size, m), dtype=np.result_type(T, B, z))
+        for i in reversed(range(n)):
+            known = np.tensordot(T[i, i + 1 :], X[i + 1 :], axes=1)
+            X[i] = (B[i] + known) / difference[i][:, None]
+        yield np.moveaxis(np.tensordot(C, X, axes=1), 1, 2)
+
+
+def _refuse_poles(hits, z) -> None:
+    if hits.any():
+        raise np.linalg.LinAlgError(f"z must not be a pole, got {z[np.argwhere(hits)[0][-1]]}")
+
+
+def _rows_and_columns(system: System):
+    """B as (..., N, m) and C as (..., p, N)."""
+    if system.is_siso:
+        return system.B[..., None], system.C[..., None, :]
+    return system.B, system.C
+
+
+def _powers(system: System, B: Array, count: int):
+    """A^k B for 0 <= k < count."""
+    if isinstance(system, DiagonalLTI) and system.log_poles is not None:
+        for k in range(count):
+            yield np.exp(k * system.log_poles)[..., None] * B
+        return
+    for _ in range(count):
+        yield B
+        if isinstance(system, LTI):
+            B = system.A @ B
+        elif isinstance(system, DPLR):
+            B = system.poles[:, None] * B - system.P @ (system.Q.conj().T @ B)
+        elif isinstance(system, DiagonalLTI):
+            B = system.poles[..., None] * B
