@@ -1,0 +1,133 @@
+"""Transfer functions and Markov parameters are what their definitions say."""
+
+import numpy as np
+import pytest
+
+import hippo_theory as ht
+from hippo_theory.lti import DPLR, LTI, DiagonalLTI
+from hippo_theory.lti.response import _BLOCK
+
+EPS = np.finfo(float).eps
+
+
+def draw(rng, *shape):
+    return rng.normal(size=shape) + 1j * rng.normal(size=shape)
+
+
+def example(kind, channels=(), dt=1.0):
+    rng = np.random.default_rng(3)
+    p, m = channels or (1, 1)
+    B, C, D = draw(rng, m, 4).T, draw(rng, p, 4), rng.normal(size=(p, m))
+    if not channels:
+        B, C, D = B[:, 0], C[0], D[0, 0]
+    poles = 0.9 * np.exp(1j * rng.uniform(0, 6, 4)) * rng.random(4)
+    logs = np.log(poles)
+    A, P, Q = 0.3 * draw(rng, 4, 4), 0.3 * draw(rng, 4, 2), 0.3 * draw(rng, 4, 2)
+    rows = {
+        "dense": lambda: LTI(A, B, C, D, dt=dt),
+        "real": lambda: LTI(A.real, B.real, C.real, D, dt=dt),
+        "lower": lambda: LTI(np.tril(A), B, C, D, dt=dt),
+        "upper": lambda: LTI(np.triu(A), B, C, D, dt=dt),
+        "diagonal": lambda: DiagonalLTI(poles, B, C, D, dt=dt),
+        "conjugate": lambda: DiagonalLTI(poles, B, C, D, dt=dt, conjugate=True),
+        "logarithmic": lambda: DiagonalLTI(poles, B, C, D, dt=dt, log_poles=logs),
+        "dplr": lambda: DPLR(poles, P, Q, B, C, D, dt=dt),
+    }
+    return rows[kind]()
+
+
+KINDS = ["dense", "real", "lower", "upper", "diagonal", "conjugate", "logarithmic", "dplr"]
+by_kind = pytest.mark.parametrize("kind", KINDS)
+by_channels = pytest.mark.parametrize("channels", [(), (1, 1), (2, 3)])
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (2, 3), (0,)])
+@by_channels
+@by_kind
+def test_the_transfer_function_is_its_definition_at_points_of_any_shape(kind, channels, shape):
+    G = example(kind, channels)
+    z = 2.0 + draw(np.random.default_rng(0), *shape)
+    A, B, C, D = ht.lti.matrices(G)
+    exact = np.zeros((*D.shape, z.size), complex)
+    for k, point in enumerate(z.reshape(-1)):
+        exact[..., k] = D + C @ np.linalg.solve(point * np.eye(len(A)) - A, B)
+    got = ht.lti.transfer_function(G, z)
+    assert got.shape == channels + shape
+    np.testing.assert_allclose(got.reshape(exact.shape), exact, rtol=1e-12)
+
+
+@by_channels
+@by_kind
+def test_markov_parameters_are_their_definition(kind, channels):
+    G = example(kind, channels)
+    A, B, C, D = ht.lti.matrices(G)
+    exact = [D] + [C @ np.linalg.matrix_power(A, k) @ B for k in range(9)]
+    got = ht.lti.markov_parameters(G, 10)
+    assert got.shape == (*channels, 10)
+    exact = np.moveaxis(exact, 0, -1).reshape(got.shape)
+    np.testing.assert_allclose(got, exact, rtol=0, atol=100 * EPS * np.abs(exact).max())
+
+
+@by_kind
+def test_the_transfer_function_sums_the_markov_parameters(kind):
+    """sum_k h_k z^-k = G(z) outside the spectrum."""
+    G = example(kind)
+    z = np.exp(2j * np.pi * np.arange(8) / 8) * 1.5
+    h = ht.lti.markov_parameters(G, 200)
+    sums = (h * z[:, None] ** -np.arange(200.0)).sum(axis=-1)
+    np.testing.assert_allclose(ht.lti.transfer_function(G, z), sums, rtol=1e-12)
+
+
+def test_batches_stand_before_channels_and_points():
+    rng = np.random.default_rng(0)
+    poles, B, C = draw(rng, 3, 1, 4), draw(rng, 1, 2, 4, 5), draw(rng, 1, 1, 6, 4)
+    G = DiagonalLTI(0.1 * poles, B, C, dt=1.0)
+    z = np.array([[2.0, 3.0j]])
+    assert ht.lti.transfer_function(G, z).shape == (3, 2, 6, 5, 1, 2)
+    h = ht.lti.markov_parameters(G, 7)
+    assert h.shape == (3, 2, 6, 5, 7)
+    one = DiagonalLTI(0.1 * poles[2, 0], B[0, 1], C[0, 0], dt=1.0)
+    np.testing.assert_allclose(h[2, 1], ht.lti.markov_parameters(one, 7), rtol=1e-13)
+    np.testing.assert_allclose(
+        ht.lti.transfer_function(G, z)[2, 1], ht.lti.transfer_function(one, z), rtol=1e-13
+    )
+
+
+def test_real_systems_have_real_values_at_real_points_and_conjugates_real_parameters():
+    assert ht.lti.transfer_function(example("lower", ()), 3.0).dtype == complex
+    G = DiagonalLTI([-1.0, -2.0], [1, 1], [1, 1])
+    assert ht.lti.transfer_function(G, 3.0) == 1 / 4 + 1 / 5
+    assert ht.lti.transfer_function(G, 3.0).dtype == float
+    assert ht.lti.markov_parameters(example("conjugate"), 5).dtype == float
+    assert ht.lti.markov_parameters(example("real"), 5).dtype == float
+
+
+@pytest.mark.parametrize("kind", ["dense", "diagonal", "dplr"])
+def test_many_points_agree_with_few(kind):
+    G = example(kind)
+    z = 1.5 * np.exp(1j * np.linspace(0, 6, _BLOCK // 4 + 17))
+    some = [0, _BLOCK // 4 - 1, _BLOCK // 4, z.size - 1]
+    np.testing.assert_allclose(
+        ht.lti.transfer_function(G, z)[some], ht.lti.transfer_function(G, z[some]), rtol=1e-14
+    )
+
+
+def test_a_point_on_the_diagonal_part_of_dplr_need_not_be_a_pole():
+    G = example("dplr", (2, 3))
+    z = np.array([2.0, G.poles[1], 3j])
+    exact = ht.lti.transfer_function(ht.lti.dense(G), z)
+    np.testing.assert_allclose(ht.lti.transfer_function(G, z), exact, rtol=1e-12)
+
+
+@pytest.mark.parametrize("N", [4, 16, 64])
+def test_dense_legs_keeps_its_digits_in_any_orthogonal_coordinates(N):
+    """Against the closed form, though LAPACK's eigenvalues of the rotated matrix are lost."""
+    A, B = ht.legs.matrices(N)
+    s = 1j * np.array([0.0, 0.1, 1.0, 30.0, 1000.0])
+    exact = ht.legs.transfer_function(s, N)
+    Q = np.linalg.qr(np.random.default_rng(0).normal(size=(N, N)))[0]
+    scale = np.abs(A).max() / np.maximum(np.abs(s), 0.5) + 1  # |A| |(s + A)^{-1}|
+    triangular = ht.lti.transfer_function(LTI(-A, B, np.eye(N)), s)[:, 0]
+    rotated = ht.lti.transfer_function(LTI(-Q @ A @ Q.T, Q @ B, Q.T), s)[:, 0]
+    np.testing.assert_array_less(np.abs(triangular.T - exact).max(axis=-1), N * EPS * scale)
+    np.testing.assert_array_less(np.abs(rotated.T - exact).max(axis=-1), N**2 * EPS * scale)
