@@ -1,0 +1,74 @@
+"""Training dynamics of linear state-space models, in closed form."""
+
+from hippo_theory.learning.depth import deep_time
+from hippo_theory.learning.edges import EdgeCorrection, edge_correction, edge_gap
+from hippo_theory.learning.fixed_poles import STRUCTURES, Flow, flow, invariants
+from hippo_theory.learning.one_pole import factors, gain, imbalance, rate, time_to
+from hippo_theory.learning.pole import pole_loss, pole_path
+from hippo_theory.learning.population import population_statistics
+from hippo_theory.learning.simulate import Training, gradient_descent
+from hippo_theory.learning.statistics import (
+    Statistics,
+    coherence,
+    loss,
+    spectral_statistics,
+    statistics,
+)
+from hippo_theory.learning.steps import (
+    BatchCurvature,
+    GainSteps,
+    batch_curvature,
+    gain_steps,
+    learning_rate_limit,
+    modified_time,
+    sgd_limit,
+    sgd_variance,
+)
+from hippo_theory.learning.width import (
+    WIDTHS,
+    Widened,
+    Width,
+    crossover_width,
+    steps_at_limit,
+    widen,
+)
+
+__all__ = [
+    "STRUCTURES",
+    "WIDTHS",
+    "BatchCurvature",
+    "EdgeCorrection",
+    "Flow",
+    "GainSteps",
+    "Statistics",
+    "Training",
+    "Widened",
+    "Width",
+    "batch_curvature",
+    "coherence",
+    "crossover_width",
+    "deep_time",
+    "edge_correction",
+    "edge_gap",
+    "factors",
+    "flow",
+    "gain",
+    "gain_steps",
+    "gradient_descent",
+    "imbalance",
+    "invariants",
+    "learning_rate_limit",
+    "loss",
+    "modified_time",
+    "pole_loss",
+    "pole_path",
+    "population_statistics",
+    "rate",
+    "sgd_limit",
+    "sgd_variance",
+    "spectral_statistics",
+    "statistics",
+    "steps_at_limit",
+    "time_to",
+    "widen",
+]

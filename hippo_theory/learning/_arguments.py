@@ -1,0 +1,41 @@
+"""Arguments that every part of the learning room reads in the same way."""
+
+import numpy as np
+
+from hippo_theory import _check
+
+
+def pole_array(poles, *, inside: bool = False, name: str = "poles") -> np.ndarray:
+    """Return poles as a vector of shape (N,), where asked refusing |pole| >= 1."""
+    poles = np.atleast_1d(_check.array(name, poles))
+    _check.shape(name, poles, ("N",))
+    if poles.size == 0:
+        raise ValueError(f"{name} must hold at least one pole, got shape {poles.shape}")
+    if inside and (abs(poles) >= 1).any():
+        i = int(np.argmax(abs(poles) >= 1))
+        raise ValueError(
+            f"{name} must lie inside the unit circle, got |pole| = {abs(poles[i]):g} at index {i}"
+        )
+    return poles
+
+
+def factors(b, c, *, width: int | None = None, names=("b0", "c0")) -> tuple[np.ndarray, np.ndarray]:
+    """Return input and output weights as two arrays (..., N) of one shape."""
+    b = np.atleast_1d(_check.array(names[0], b))
+    c = np.atleast_1d(_check.array(names[1], c))
+    _check.shape(names[1], c, b.shape)
+    if width is not None:
+        _check.shape(names[0], b, (..., width))
+    return b, c
+
+
+def positive(name: str, value, *, zero: bool = False) -> np.ndarray:
+    """Return a real array of positive (or, with `zero`, non-negative) numbers."""
+    value = _check.array(name, value, real=True)
+    bad = ~(value >= 0 if zero else value > 0)
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        at = f" at index {index[0] if len(index) == 1 else index}" if index else ""
+        rule = "non-negative" if zero else "positive"
+        raise ValueError(f"{name} must be {rule}, got {value[index]:g}{at}")
+    return value

@@ -1,0 +1,327 @@
+r"""One shared pole, any width, any start: the whole course of training in closed form.
+
+Gradient flow tau b' = conj(c) e, tau c' = conj(b) e with e = sigma - eta w and w = sum b_j c_j
+moves w and S = |b|^2 + |c|^2 by tau w' = S e, tau S' = 4 Re(conj(w) e), which conserves
+Lambda^2 = S^2 - 4 |w|^2: width and initialisation enter through (w_0, S_0) alone. Turned by
+arg sigma and with P = |b + conj c|^2, Q = |b - conj c|^2, R^2 = 4 sigma^2 + (eta Lambda)^2,
+E = exp(-R t / tau), g = (1 - E) / R, k = 1 +- 2 sigma / R the solution is w = numerator / D,
+
+    D = 2 E + (eta g / 2) (P_0 (k_+ + k_- E) + Q_0 (k_- + k_+ E)) + (eta Lambda g)^2,
+    Re = Re w_0 (2 E + 4 sigma^2 g^2) + sigma S_0 g (1 + E) + eta sigma Lambda^2 g^2,
+    Im = 2 E Im w_0.
+
+Every term of D is positive. Those of the numerator cancel only where w_0 is opposite to the
+target; there the same numerator is summed from P_0 and Q_0, in which the cancellation has been
+carried out.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hippo_theory import _check
+from hippo_theory.learning._arguments import factors as _factors
+from hippo_theory.learning._arguments import positive
+
+
+class Start(NamedTuple):
+    """Everything that the flow needs of a start, with sigma turned to the positive axis."""
+
+    w: np.ndarray  # Re of the turned w_0
+    v: np.ndarray  # Im of it
+    S: np.ndarray
+    P: np.ndarray
+    Q: np.ndarray
+    conserved: np.ndarray  # Lambda^2
+
+
+def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None) -> np.ndarray:
+    """w(t) = sum_j b_j(t) c_j(t) of states that share a pole, under gradient flow on b and c.
+
+    Parameters
+    ----------
+    t : array_like
+        Times, non-negative, any shape; t in units of tau = 1 / learning rate.
+    w0, S0 : array_like
+        sum b c and |b|^2 + |c|^2 at t = 0, broadcast against t; S0 >= 2 |w0|.
+    sigma, eta : array_like
+        s and M of the pole (`statistics`); sigma may be complex, eta > 0.
+    tau : array_like
+        Inverse learning rate.
+    b0, c0 : array_like, shape (..., N)
+        The start itself in place of (w0, S0): keeps all digits near b = -conj(c), where S0 and
+        w0 agree in most of theirs and the escape time hangs on the difference.
+
+    Returns
+    -------
+    ndarray, the broadcast shape; complex where sigma or the start is
+
+    Raises
+    ------
+    ValueError
+        If eta or tau is not positive, a time is negative, S0 < 2 |w0|, or both or neither of
+        (w0, S0) and (b0, c0) are given.
+
+    Notes
+    -----
+    O(1) a time, O(N) once; exact for every t, no step size. From (b0, c0) the relative error is
+    a few eps times the condition number of the answer, which is about 1 + R t / tau before the
+    gain has converged, and large only near a zero crossing. Real and complex, balanced,
+    imbalanced and antiparallel starts are one formula.
+    Derived in the theory notes; for one real state this is the sigmoid of Saxe et al. (2014)
+    with the sums of Smékal et al. (2024).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> ht.learning.gain([0.0, 2.0, 20.0], 0.01, 0.02, sigma=2.0, eta=1.0).round(6)
+    array([0.01     , 1.874629, 2.      ])
+    >>> ht.learning.gain([0.0, 20.0], sigma=2.0, eta=1.0, b0=[1e-8, 1.0], c0=[0.0, -1.0]).round(6)
+    array([-1.,  0.])
+    """
+    t = positive("t", t, zero=True)
+    sigma, eta, tau = _problem(sigma, eta, tau)
+    phase = _phase(sigma)
+    start = _start(w0, S0, b0, c0, phase)
+    real, imag = _evaluate(t / tau, start, abs(sigma), eta)
+    if np.iscomplexobj(sigma) or any(v is not None and np.iscomplexobj(v) for v in (w0, b0, c0)):
+        return phase * (real + 1j * imag)
+    return phase * real
+
+
+def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
+    """b(t) and c(t) of real states that share a pole: one number f(t) moves them all.
+
+    Parameters
+    ----------
+    t : array_like, shape (T,)
+        Times, non-negative.
+    b0, c0 : array_like, shape (N,)
+        Real start.
+    sigma, eta, tau : float
+        As in `gain`.
+
+    Returns
+    -------
+    b, c : ndarray, shape (T, N)
+
+    Notes
+    -----
+    b + c = (b_0 + c_0) f and b - c = (b_0 - c_0) / f, with f^2 = P / P_0 = Q_0 / Q =
+    (k_+ + k_- E + eta Q_0 g) / (k_- + k_+ E + eta P_0 g) in the symbols of this file. O(T N).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> b, c = ht.learning.factors([0.0, 50.0], [0.5, 0.1], [0.0, 0.1], sigma=1.0, eta=1.0)
+    >>> (b * c).sum(1).round(12)
+    array([0.01, 1.  ])
+    """
+    t = positive("t", t, zero=True)
+    _check.array("t", t, ndim=1)
+    sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
+    positive("eta", eta), positive("tau", tau)
+    b0, c0 = (_check.array(name, v, ndim=1, real=True) for name, v in (("b0", b0), ("c0", c0)))
+    _factors(b0, c0)
+    sign = 1.0 if sigma >= 0 else -1.0
+    start = _start(None, None, b0, c0, sign)
+    E, g, plus, minus, _ = _clock(t / tau, start.conserved, abs(sigma), eta)
+    up, down = plus + minus * E + eta * start.Q * g, minus + plus * E + eta * start.P * g
+    f = np.sqrt(up / down)[:, None]
+    p, q = (b0 + sign * c0) * f, (b0 - sign * c0) / f
+    return (p + q) / 2, sign * (p - q) / 2
+
+
+def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
+    """Time at which gradient flow from real (b0, c0) reaches the gain w.
+
+    Parameters
+    ----------
+    w : array_like
+        Targets between the start sum(b0 c0) and the limit, which is sigma / eta unless
+        c0 = -sign(sigma) b0, when it is 0. Any shape.
+    b0, c0 : array_like, shape (N,)
+        Real start.
+    sigma, eta, tau : float
+        As in `gain`.
+
+    Returns
+    -------
+    ndarray, the shape of w, in the units of tau
+
+    Raises
+    ------
+    ValueError
+        If a target is already passed or never reached.
+
+    Notes
+    -----
+    t = (tau / R) log1p(2 R (w - w_0) (Q + P_+) / ((P_0 + Q) (Q_0 + P_+) (sigma - eta w))), for
+    sigma > 0, with Q = sqrt(4 w^2 + Lambda^2) - 2 w and eta P_+ = 2 sigma + R: no cancellation
+    but that of w - w_0 and sigma - eta w, which are data. O(N) once, O(1) a target.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> round(float(ht.learning.time_to(0.99, [0.05], [0.05], sigma=1.0, eta=1.0)), 6)
+    5.29203
+    """
+    w = _check.array("w", w, real=True)
+    sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
+    positive("eta", eta), positive("tau", tau)
+    b0, c0 = (np.atleast_1d(_check.array(n, v, real=True)) for n, v in (("b0", b0), ("c0", c0)))
+    _factors(b0, c0)
+    flip = -1.0 if sigma < 0 or (sigma == 0 and b0 @ c0 > 0) else 1.0
+    start = _start(None, None, b0, c0, flip)
+    target, sigma = flip * w, flip * sigma
+    limit = sigma / eta if start.P > 0 or sigma == 0 else 0.0
+    _reachable(w, target, float(start.w), limit, flip)
+    R = float(np.hypot(2 * sigma, eta * np.sqrt(start.conserved)))
+    root = np.hypot(2 * target, np.sqrt(start.conserved))
+    Q = np.where(target > 0, start.conserved / (root + 2 * abs(target)), root - 2 * target)
+    top = (2 * sigma + R) / eta
+    z = 2 * (target - start.w) * (Q + top)
+    z = z / ((start.P + Q) * (start.Q + top) * (sigma - eta * target))
+    return tau * (np.log1p(R * z) / R if R > 0 else z)
+
+
+def rate(b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
+    """Late rate sqrt(4 |sigma|^2 + (eta Lambda)^2) / tau at which the gain converges.
+
+    Parameters
+    ----------
+    b0, c0 : array_like, shape (..., N)
+        Start (or any point of the course: Lambda is conserved).
+    sigma, eta, tau
+        As in `gain`.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        With tau = 1 also the largest Hessian eigenvalue eta (|b|^2 + |c|^2) at the minimum:
+        gradient descent is stable there for learning rates below 2 / rate.
+
+    Notes
+    -----
+    2 |sigma| / tau when balanced (rich), eta Lambda / tau when Lambda >> 2 |sigma| / eta (lazy).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> float(ht.learning.rate([0.1], [0.1], sigma=1.5, eta=1.0))
+    3.0
+    """
+    sigma, eta, tau = _problem(sigma, eta, tau)
+    return np.hypot(2 * abs(sigma), eta * imbalance(b0, c0)) / tau
+
+
+def imbalance(b, c) -> np.ndarray:
+    """Lambda = sqrt((|b|^2 + |c|^2)^2 - 4 |sum b c|^2), conserved by gradient flow.
+
+    Parameters
+    ----------
+    b, c : array_like, shape (..., N)
+        Weights of the states that share one pole.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        |b + c| |b - c| for real weights; | |b|^2 - |c|^2 | for one state.
+
+    Notes
+    -----
+    O(N). Gradient descent with steps alpha multiplies it by |1 - alpha^2 |e|^2| each step.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> float(ht.learning.imbalance([2.0], [1.0]))
+    3.0
+    """
+    b, c = _factors(b, c, names=("b", "c"))
+    return np.sqrt(_start(None, None, b, c, 1.0).conserved)
+
+
+def _problem(sigma, eta, tau):
+    if sigma is None or eta is None:
+        raise TypeError("sigma and eta must be given")
+    return _check.array("sigma", sigma), positive("eta", eta), positive("tau", tau)
+
+
+def _phase(sigma):
+    size = abs(sigma)
+    phase = np.where(size > 0, sigma, 1.0) / np.where(size > 0, size, 1.0)
+    return phase[()]
+
+
+def _start(w0, S0, b0, c0, phase) -> Start:
+    if (w0 is None) != (S0 is None) or (b0 is None) != (c0 is None) or (w0 is None) == (b0 is None):
+        raise TypeError("the start must be given as w0 and S0 or as b0 and c0")
+    if b0 is not None:
+        return _start_from_factors(*_factors(b0, c0), np.asarray(phase)[..., None])
+    w0, S0 = _check.array("w0", w0), positive("S0", S0, zero=True)
+    size = abs(w0)
+    if (S0 < 2 * size * (1 - 64 * np.finfo(float).eps)).any():
+        raise ValueError(
+            "S0 must be at least 2 |w0|, since |b|^2 + |c|^2 >= 2 |sum b c|, "
+            f"got {np.min(S0 - 2 * size):g} for S0 - 2 |w0|"
+        )
+    S0 = np.maximum(S0, 2 * size)
+    turned = np.conj(phase) * w0
+    w, v = turned.real, np.asarray(turned.imag)
+    return Start(w, v, S0, S0 + 2 * w, S0 - 2 * w, (S0 - 2 * size) * (S0 + 2 * size))
+
+
+def _start_from_factors(b, c, phase) -> Start:
+    """P_0, Q_0 and Lambda^2 = (Re <p, q>)^2 + |p|^2 |q|^2 - |<p, q>|^2 from p, q = b +- conj c."""
+    turned = phase * c.conj()
+    p, q = b + turned, b - turned
+    P, Q = (abs(p) ** 2).sum(-1), (abs(q) ** 2).sum(-1)
+    inner = (p.conj() * q).sum(-1)
+    rest = q - p * (inner / np.where(P > 0, P, 1.0))[..., None]
+    conserved = inner.real**2 + P * (abs(rest) ** 2).sum(-1)
+    w = np.asarray(np.conj(phase[..., 0]) * (b * c).sum(-1))
+    return Start(w.real, np.asarray(w.imag), (P + Q) / 2, P, Q, conserved)
+
+
+def _clock(t, conserved, sigma, eta):
+    """E, g = (1 - E) / R and k_+- = 1 +- 2 sigma / R, with k_- free of cancellation."""
+    spread = eta * np.sqrt(conserved)
+    R = np.hypot(2 * sigma, spread)
+    still = R == 0
+    safe = np.where(still, 1.0, R)
+    with np.errstate(over="ignore"):
+        x = R * t
+    g = np.where(still, t, -np.expm1(-x) / safe)
+    plus = 1 + 2 * sigma / safe
+    return np.exp(-x), g, plus, np.where(still, 1.0, (spread / safe) ** 2 / plus), sigma / safe
+
+
+def _reachable(w, target, start, limit, flip):
+    """Refuse targets outside [start, limit), all turned so that the limit is non-negative."""
+    low, high = sorted((start, limit))
+    rising = limit > start
+    reached = (target >= low) & (target < high) if rising else (target > low) & (target <= high)
+    if start == limit:
+        reached = target == start
+    if not reached.all():
+        index = np.unravel_index(np.argmin(reached), reached.shape)
+        at = f" at index {int(index[0])}" if w.ndim == 1 else ""
+        raise ValueError(
+            f"w must lie between the start {flip * start:g} and the limit {flip * limit:g}, "
+            f"which flow approaches and never reaches, got {w[index]:g}{at}"
+        )
+
+
+def _evaluate(t, start: Start, sigma, eta):
+    """Real and imaginary part of the turned gain."""
+    w, v, S, P, Q, conserved = start
+    E, g, plus, minus, r = _clock(t, conserved, sigma, eta)
+    D = 2 * E + eta * g / 2 * (P * (plus + minus * E) + Q * (minus + plus * E))
+    D = D + eta**2 * conserved * g**2
+    drift = eta * sigma * conserved * g**2
+    plain = w * (2 * E + (2 * sigma * g) ** 2) + sigma * S * g * (1 + E)
+    up = P * (r * (plus - minus * E**2) + plus * minus * E) + Q * r * minus
+    split = (up - Q * plus * E * (r * E + minus)) / 2
+    opposite = (-4 * w > S) & (4 * r > 1)
+    return (np.where(opposite, split, plain) + drift) / D, 2 * E * v / D

@@ -1,0 +1,296 @@
+"""Gradient descent with finite steps: the exact map, its limits, and stochastic gradients.
+
+With a common pole the steps of real b and c move p_j = b_j + c_j and q_j = b_j - c_j by common
+factors, p -> p (1 + alpha r), q -> q (1 - alpha r), r = sigma - eta w: descent of any width is a
+map of the two numbers P = |p|^2 and Q = |q|^2. Lambda^2 = P Q shrinks by (1 - alpha^2 r^2)^2 a
+step, where the flow conserves it.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from hippo_theory import _check
+from hippo_theory.learning._arguments import factors, pole_array, positive
+from hippo_theory.learning.statistics import Statistics
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GainSteps:
+    """Gradient descent on one pole.
+
+    Attributes
+    ----------
+    w : ndarray, shape (steps + 1,)
+        Gains sum b c.
+    S : ndarray, shape (steps + 1,)
+        |b|^2 + |c|^2; eta S is the largest Hessian eigenvalue at a minimum.
+    imbalance : ndarray, shape (steps + 1,)
+        Lambda; eta Lambda' and 4 sigma^2 make the limit 2 / sqrt(4 sigma^2 + (eta Lambda)^2).
+    """
+
+    w: np.ndarray
+    S: np.ndarray
+    imbalance: np.ndarray
+
+
+class BatchCurvature(NamedTuple):
+    """Mean and variance of eta over random batches."""
+
+    eta: float
+    variance: float
+
+
+def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainSteps:
+    """Gains of gradient descent, step by step, from the exact two-number map.
+
+    Parameters
+    ----------
+    b0, c0 : array_like, shape (N,)
+        Real start.
+    sigma, eta : float
+        s and M of the pole, eta > 0.
+    learning_rate : float
+    steps : int
+
+    Returns
+    -------
+    GainSteps
+        `.w`, `.S`, `.imbalance`.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If descent diverges.
+
+    Notes
+    -----
+    O(N + steps) whatever the length of the data. Equal to training by recurrences up to
+    rounding, at every learning rate: beyond the limit the imbalance shrinks until the limit
+    holds (self-balancing), or descent diverges.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> path = ht.learning.gain_steps([1.5], [0.1], 1.0, 1.0, learning_rate=0.5, steps=100)
+    >>> path.w[[0, 1, -1]].round(6)
+    array([0.15    , 1.147094, 1.      ])
+    """
+    b0, c0 = (_check.array(n, v, ndim=1, real=True) for n, v in (("b0", b0), ("c0", c0)))
+    factors(b0, c0)
+    sigma = _check.number("sigma", sigma)
+    eta = _check.number("eta", eta, above=0.0)
+    learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
+    steps = _check.integer("steps", steps, 0)
+    from hippo_theory.learning import _fast
+
+    P, Q = ((b0 + c0) ** 2).sum(), ((b0 - c0) ** 2).sum()
+    up, down, w = _fast.two_numbers(P, Q, sigma, eta, learning_rate, steps)
+    if not np.isfinite(w).all():
+        k = int(np.argmin(np.isfinite(w)))
+        raise np.linalg.LinAlgError(
+            f"gradient descent diverged: the gain is {w[k]:g} at step {k}; "
+            f"lower learning_rate = {learning_rate:g}"
+        )
+    return GainSteps(w, (P * up**2 + Q * down**2) / 2, abs(up * down) * np.sqrt(P * Q))
+
+
+def learning_rate_limit(stats: Statistics, b, c, *, train: str = "both") -> float:
+    """Largest stable learning rate 2 / lambda_max(D^(1/2) M D^(1/2)) at a minimum (b, c).
+
+    Parameters
+    ----------
+    stats : Statistics
+    b, c : array_like, shape (N,)
+        Weights at the minimum, where M (b c) = s.
+    train : {"both", "b", "c"}
+        D = |b|^2 + |c|^2 when both are trained, |c|^2 or |b|^2 when one is.
+
+    Returns
+    -------
+    float
+        Gradient descent contracts to the minimum below it and is repelled above; `inf` where
+        D^(1/2) M D^(1/2) = 0.
+
+    Notes
+    -----
+    O(N^3). D^(1/2) M D^(1/2) has the non-zero Hessian eigenvalues at a minimum with M w = s; away
+    from one they are those of the Gauss-Newton matrix. For one pole this is 2 / rate.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> stats = ht.learning.population_statistics([0.5], [0.5], [1.0])
+    >>> round(ht.learning.learning_rate_limit(stats, [1.0], [1.0]), 12)
+    0.75
+    """
+    b, c = factors(b, c, width=stats.s.size, names=("b", "c"))
+    _check.shape("b", b, (stats.s.size,))
+    weight = {"both": abs(b) ** 2 + abs(c) ** 2, "b": abs(c) ** 2, "c": abs(b) ** 2}
+    root = np.sqrt(weight[_check.option("train", train, weight)])
+    top = float(np.linalg.eigvalsh(root[:, None] * stats.M * root)[-1])
+    return 2 / top if top > 0 else np.inf
+
+
+def modified_time(w, w0, sigma, eta, learning_rate: float) -> np.ndarray:
+    """Time learning_rate * steps at which balanced gradient descent reaches w, to second order.
+
+    Parameters
+    ----------
+    w : array_like
+        Targets in [w0, sigma / eta), any shape.
+    w0 : float
+        Start b0 c0 with b0 = c0; positive.
+    sigma, eta : float
+        Positive.
+    learning_rate : float
+        alpha; alpha sigma < 2.
+
+    Returns
+    -------
+    ndarray, the shape of w
+
+    Notes
+    -----
+    Descent follows w' = w (sigma - eta w) (2 + alpha (3 eta w - sigma)) up to O(alpha^2); this is
+    its solution by partial fractions. The flow itself (`time_to`) is off by O(alpha). O(1).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> flow = ht.learning.time_to(0.5, [0.1], [0.1], 1.0, 1.0)
+    >>> corrected = ht.learning.modified_time(0.5, 0.01, 1.0, 1.0, learning_rate=0.1)
+    >>> round(float(flow), 3), round(float(corrected), 3)
+    (2.298, 2.388)
+    """
+    w = _check.array("w", w, real=True)
+    w0, sigma, eta, alpha = (
+        _check.number(name, value, above=0.0)
+        for name, value in (("w0", w0), ("sigma", sigma), ("eta", eta), ("learning_rate", learning_rate))
+    )
+    if alpha * sigma >= 2:
+        raise ValueError(f"learning_rate must be below 2 / sigma = {2 / sigma:g}, got {alpha:g}")
+    if not ((w >= w0) & (w * eta < sigma)).all():
+        raise ValueError(f"w must lie between w0 = {w0:g} and sigma / eta = {sigma / eta:g}")
+    A, B = 2 - alpha * sigma, 3 * alpha * eta
+    step = w - w0
+    logs = [  # log of w, 1 / (sigma - eta w) and A + B w, less their values at w0
+        np.log1p(step / w0),
+        np.log1p(eta * step / (sigma - eta * w)),
+        np.log1p(B * step / (A + B * w0)),
+    ]
+    end = A + B * sigma / eta
+    return logs[0] / (sigma * A) + logs[1] / (sigma * end) - B / (A * eta * end) * logs[2]
+
+
+def sgd_variance(learning_rate, eta, curvature_variance, gradient_variance) -> np.ndarray:
+    """Stationary variance of the gain under stochastic gradients, one factor trained.
+
+    Parameters
+    ----------
+    learning_rate : array_like
+        alpha, below `sgd_limit`.
+    eta, curvature_variance : array_like
+        Mean and variance over batches of eta = sum phi^2.
+    gradient_variance : array_like
+        Variance over batches of the gradient at the minimum.
+
+    Returns
+    -------
+    ndarray
+        E (w - w*)^2 = alpha S / (2 eta - alpha (eta^2 + Var eta)); the other factor is one.
+
+    Raises
+    ------
+    ValueError
+        If the learning rate is not below the limit: there is no stationary variance.
+
+    Notes
+    -----
+    Exact for batches drawn independently at each step, however curvature and gradient noise
+    depend on each other, since the stationary mean of w is w*. O(1).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> round(float(ht.learning.sgd_variance(0.1, 1.0, 0.0, 1.0)), 6)
+    0.052632
+    """
+    alpha = positive("learning_rate", learning_rate)
+    noise = positive("gradient_variance", gradient_variance, zero=True)
+    limit = sgd_limit(eta, curvature_variance)
+    if (alpha >= limit).any():
+        raise ValueError(
+            f"learning_rate must be below the mean-square limit {np.min(limit):g}, "
+            f"got {np.max(alpha):g}"
+        )
+    eta, spread = np.asarray(eta, float), np.asarray(curvature_variance, float)
+    return alpha * noise / (2 * eta - alpha * (eta**2 + spread))
+
+
+def sgd_limit(eta, curvature_variance) -> np.ndarray:
+    """Learning rate 2 eta / (eta^2 + Var eta) above which the variance of the gain grows.
+
+    Parameters
+    ----------
+    eta, curvature_variance : array_like
+        Mean and variance over batches of eta = sum phi^2.
+
+    Returns
+    -------
+    ndarray
+        Never above the deterministic 2 / eta.
+
+    Notes
+    -----
+    Mean-square stability, one factor trained (the other is one), batches independent. O(1).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> float(ht.learning.sgd_limit(1.0, 1.0))
+    1.0
+    """
+    eta = positive("eta", eta)
+    spread = positive("curvature_variance", curvature_variance, zero=True)
+    return 2 * eta / (eta**2 + spread)
+
+
+def batch_curvature(pole: float, L: int, batch_size: int = 1) -> BatchCurvature:
+    """Mean and variance of eta = sum phi^2 over batches of white Gaussian sequences.
+
+    Parameters
+    ----------
+    pole : float
+        Real, inside the unit circle.
+    L : int
+        Length of each sequence, unit variance.
+    batch_size : int
+        Sequences a batch, summed.
+
+    Returns
+    -------
+    BatchCurvature
+        eta = n tr G and variance = 2 n ||G||_F^2 with G the covariance of phi from zero state,
+        G_ij = a^|i-j| (1 - a^(2 min(i,j) + 2)) / (1 - a^2). For the loss that is a mean over n L
+        samples divide them by n L and (n L)^2.
+
+    Notes
+    -----
+    O(L): the row sums of a^(2|i-j|) are geometric.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> ht.learning.batch_curvature(0.0, 10)
+    BatchCurvature(eta=10.0, variance=20.0)
+    """
+    a = _check.number("pole", pole)
+    pole_array(a, inside=True, name="pole")
+    L, n = _check.integer("L", L), _check.integer("batch_size", batch_size)
+    powers = a ** (2 * np.arange(L))
+    diagonal = np.cumsum(powers)  # G_ii = (1 - a^(2 i + 2)) / (1 - a^2)
+    later = (diagonal - 1)[::-1]  # sum_{d=1}^{L-1-i} a^(2 d)
+    norm = (diagonal**2 * (1 + 2 * later)).sum()
+    return BatchCurvature(float(n * diagonal.sum()), float(2 * n * norm))
