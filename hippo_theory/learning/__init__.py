@@ -15,12 +15,14 @@ from hippo_theory.learning.statistics import (
     statistics,
 )
 from hippo_theory.learning.steps import (
-    BatchCurvature,
     GainSteps,
-    batch_curvature,
     gain_steps,
     learning_rate_limit,
     modified_time,
+)
+from hippo_theory.learning.stochastic import (
+    BatchCurvature,
+    batch_curvature,
     sgd_limit,
     sgd_variance,
 )

@@ -3,10 +3,14 @@
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory.lti import spectrum
+from hippo_theory.lti.systems import System
 
 
 def pole_array(poles, *, inside: bool = False, name: str = "poles") -> np.ndarray:
-    """Return poles as a vector of shape (N,), where asked refusing |pole| >= 1."""
+    """Return poles (or those of a system) as a vector (N,), where asked refusing |pole| >= 1."""
+    if isinstance(poles, System):
+        poles = spectrum(poles)
     poles = np.atleast_1d(_check.array(name, poles))
     _check.shape(name, poles, ("N",))
     if poles.size == 0:

@@ -48,7 +48,7 @@ def deep_time(w, w0, layers, sigma, eta, tau=1.0) -> np.ndarray:
     --------
     >>> import hippo_theory as ht
     >>> [round(float(ht.learning.deep_time(0.99, 0.01, D, 1.0, 1.0)), 3) for D in (1, 2, 4)]
-    [4.595, 5.846, 11.637]
+    [4.595, 5.944, 5.975]
     """
     w = _check.array("w", w, real=True)
     w0, sigma = _check.number("w0", w0), _check.number("sigma", sigma)
@@ -73,7 +73,8 @@ def deep_time(w, w0, layers, sigma, eta, tau=1.0) -> np.ndarray:
         return tau / (force * final) * (step / start * (final / target) + rise + end)
     D = layers
     shape = _powers(D, start / final, rise)
-    shape = shape + _logarithms(D, _log_fraction(start, final), _log_fraction(target, final), rise)
+    log_z0, log_z = _log_fraction(start, force, eta), _log_fraction(target, force, eta)
+    shape = shape + _logarithms(D, log_z0, log_z, rise)
     return tau / (2 * D * force * final ** (1 - 1 / D)) * shape
 
 
@@ -99,7 +100,7 @@ def _logarithms(D, log_z0, log_z, rise):
     return total
 
 
-def _log_fraction(w, final):
-    """log(w / w*), from the difference where w is near w*."""
-    fraction = w / final
-    return np.where(fraction > 0.5, np.log1p((w - final) / final), np.log(fraction))
+def _log_fraction(w, sigma, eta):
+    """log(eta w / sigma), from the difference where w is near sigma / eta."""
+    fraction = eta * w / sigma
+    return np.where(fraction > 0.5, np.log1p((eta * w - sigma) / sigma), np.log(fraction))

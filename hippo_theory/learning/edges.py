@@ -79,14 +79,14 @@ def edge_gap(poles, L: int) -> np.ndarray:
     --------
     >>> import hippo_theory as ht
     >>> [round(float(g), 3) for g in ht.learning.edge_gap([0.5, 0.9, 0.99], 32)]
-    [0.011, 0.244, 22.243]
+    [0.011, 0.236, 22.244]
     """
     poles = _check.array("poles", poles)
     pole_array(poles.ravel(), inside=True)
     L = _check.integer("L", L)
     n = np.arange(L)
     causal = (abs(poles)[..., None] ** (2 * n)) @ (L - n).astype(float)
-    gap = one_minus_product(poles.conj(), poles).real
+    gap = one_minus_product(poles, poles).real
     decay, wrap = _one_minus_power(abs(poles), 2 * L), _one_minus_power(poles, L)
     repeats = 2 * L * ((1 - wrap) / wrap).real / gap
     missing = abs(poles) ** 2 * decay / gap**2

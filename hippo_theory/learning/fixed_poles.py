@@ -1,4 +1,4 @@
-"""Gradient flow of many fixed poles: closed forms where the statistics allow, integration elsewhere.
+"""Gradient flow of many fixed poles: closed forms where statistics allow, else integration.
 
 tau b_j' = conj(c_j) (s - M w)_j and tau c_j' = conj(b_j) (s - M w)_j, w_j = b_j c_j. For real
 weights the logarithms of p_j = b_j + c_j and q_j = b_j - c_j move by +- the same amount, so
@@ -167,7 +167,11 @@ def _is_real(stats, b0, c0):
 
 def _is_shared(stats, b0, c0):
     same = abs(stats.M - stats.M[0, 0]).max() <= _ROUNDING * abs(stats.M[0, 0])
-    return same and np.ptp(stats.s) <= _ROUNDING * abs(stats.s[0]) if _is_real(stats, b0, c0) else False
+    return (
+        same and np.ptp(stats.s) <= _ROUNDING * abs(stats.s[0])
+        if _is_real(stats, b0, c0)
+        else False
+    )
 
 
 def _has_equal_rows(stats, b0, c0):
@@ -178,7 +182,7 @@ def _has_equal_rows(stats, b0, c0):
 
 def _solve_diagonal(stats, b0, c0, t):
     return one_pole.gain(
-        t[:, None], sigma=stats.s, eta=np.diag(stats.M).real, b0=b0[:, None], c0=c0[:, None]
+        t[:, None], sigma=stats.s, eta=np.real(np.diag(stats.M)), b0=b0[:, None], c0=c0[:, None]
     )
 
 
@@ -199,7 +203,7 @@ STRUCTURES = Table(
             "diagonal",
             "closed form: independent gains, M diagonal",
             applies=lambda stats, b0, c0: (
-                coherence(stats) <= _ROUNDING and (np.diag(stats.M).real > 0).all()
+                coherence(stats) <= _ROUNDING and (np.real(np.diag(stats.M)) > 0).all()
             ),
             solve=_solve_diagonal,
         ),
@@ -253,7 +257,7 @@ def _mirror(stats, b0, c0, t, rtol):
 
 
 def _factored(stats, b0, c0, t, rtol):
-    """Radau on the real and imaginary parts of (b, c)."""
+    """Radau on the real and imaginary parts of (b, c), with the Jacobian d -> A d + B conj(d)."""
     N = stats.s.size
 
     def unpack(x):
@@ -264,10 +268,17 @@ def _factored(stats, b0, c0, t, rtol):
         b, c = unpack(x)
         e = stats.s - stats.M @ (b * c)
         z = np.concatenate([c.conj() * e, b.conj() * e])
-        return np.concatenate([z.real, z.imag])
+        return np.concatenate([np.real(z), np.imag(z)])
+
+    def jacobian(_, x):
+        b, c = unpack(x)
+        other = np.concatenate([c, b])
+        A = -other.conj()[:, None] * np.tile(stats.M, (2, 2)) * other
+        B = np.kron([[0, 1], [1, 0]], np.diag(stats.s - stats.M @ (b * c)))
+        return np.block([[(A + B).real, (B - A).imag], [(A + B).imag, (A - B).real]])
 
     z0 = np.concatenate([b0, c0]).astype(complex)
-    b, c = unpack(_radau(slope, np.concatenate([z0.real, z0.imag]), t, rtol).T)
+    b, c = unpack(_radau(slope, np.concatenate([np.real(z0), np.imag(z0)]), t, rtol, jacobian).T)
     return (b * c).T
 
 
@@ -281,5 +292,7 @@ def _radau(slope, start, t, rtol, jacobian=None):
         slope, (0.0, t[-1]), start, "Radau", t, rtol=rtol, atol=rtol * scale, jac=jacobian
     )
     if not solution.success:
-        raise np.linalg.LinAlgError(f"the integrator stopped at t = {solution.t[-1]:g}: {solution.message}")
+        raise np.linalg.LinAlgError(
+            f"the integrator stopped at t = {solution.t[-1]:g}: {solution.message}"
+        )
     return solution.y.T

@@ -15,24 +15,12 @@ target; there the same numerator is summed from P_0 and Q_0, in which the cancel
 carried out.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.learning._arguments import factors as _factors
 from hippo_theory.learning._arguments import positive
-
-
-class Start(NamedTuple):
-    """Everything that the flow needs of a start, with sigma turned to the positive axis."""
-
-    w: np.ndarray  # Re of the turned w_0
-    v: np.ndarray  # Im of it
-    S: np.ndarray
-    P: np.ndarray
-    Q: np.ndarray
-    conserved: np.ndarray  # Lambda^2
+from hippo_theory.learning._start import Start, read_start
 
 
 def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None) -> np.ndarray:
@@ -75,14 +63,15 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     --------
     >>> import hippo_theory as ht
     >>> ht.learning.gain([0.0, 2.0, 20.0], 0.01, 0.02, sigma=2.0, eta=1.0).round(6)
-    array([0.01     , 1.874629, 2.      ])
+    array([0.01     , 1.874841, 2.      ])
+    >>> # opposite to the target but for 1e-8 in one weight: the start (w0, S0) would not tell
     >>> ht.learning.gain([0.0, 20.0], sigma=2.0, eta=1.0, b0=[1e-8, 1.0], c0=[0.0, -1.0]).round(6)
-    array([-1.,  0.])
+    array([-1.,  2.])
     """
     t = positive("t", t, zero=True)
     sigma, eta, tau = _problem(sigma, eta, tau)
     phase = _phase(sigma)
-    start = _start(w0, S0, b0, c0, phase)
+    start = read_start(w0, S0, b0, c0, phase)
     real, imag = _evaluate(t / tau, start, abs(sigma), eta)
     if np.iscomplexobj(sigma) or any(v is not None and np.iscomplexobj(v) for v in (w0, b0, c0)):
         return phase * (real + 1j * imag)
@@ -120,11 +109,12 @@ def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
     t = positive("t", t, zero=True)
     _check.array("t", t, ndim=1)
     sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
-    positive("eta", eta), positive("tau", tau)
+    positive("eta", eta)
+    positive("tau", tau)
     b0, c0 = (_check.array(name, v, ndim=1, real=True) for name, v in (("b0", b0), ("c0", c0)))
     _factors(b0, c0)
     sign = 1.0 if sigma >= 0 else -1.0
-    start = _start(None, None, b0, c0, sign)
+    start = read_start(None, None, b0, c0, sign)
     E, g, plus, minus, _ = _clock(t / tau, start.conserved, abs(sigma), eta)
     up, down = plus + minus * E + eta * start.Q * g, minus + plus * E + eta * start.P * g
     f = np.sqrt(up / down)[:, None]
@@ -164,15 +154,16 @@ def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     --------
     >>> import hippo_theory as ht
     >>> round(float(ht.learning.time_to(0.99, [0.05], [0.05], sigma=1.0, eta=1.0)), 6)
-    5.29203
+    5.292041
     """
     w = _check.array("w", w, real=True)
     sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
-    positive("eta", eta), positive("tau", tau)
+    positive("eta", eta)
+    positive("tau", tau)
     b0, c0 = (np.atleast_1d(_check.array(n, v, real=True)) for n, v in (("b0", b0), ("c0", c0)))
     _factors(b0, c0)
     flip = -1.0 if sigma < 0 or (sigma == 0 and b0 @ c0 > 0) else 1.0
-    start = _start(None, None, b0, c0, flip)
+    start = read_start(None, None, b0, c0, flip)
     target, sigma = flip * w, flip * sigma
     limit = sigma / eta if start.P > 0 or sigma == 0 else 0.0
     _reachable(w, target, float(start.w), limit, flip)
@@ -239,7 +230,7 @@ def imbalance(b, c) -> np.ndarray:
     3.0
     """
     b, c = _factors(b, c, names=("b", "c"))
-    return np.sqrt(_start(None, None, b, c, 1.0).conserved)
+    return np.sqrt(read_start(None, None, b, c, 1.0).conserved)
 
 
 def _problem(sigma, eta, tau):
@@ -252,36 +243,6 @@ def _phase(sigma):
     size = abs(sigma)
     phase = np.where(size > 0, sigma, 1.0) / np.where(size > 0, size, 1.0)
     return phase[()]
-
-
-def _start(w0, S0, b0, c0, phase) -> Start:
-    if (w0 is None) != (S0 is None) or (b0 is None) != (c0 is None) or (w0 is None) == (b0 is None):
-        raise TypeError("the start must be given as w0 and S0 or as b0 and c0")
-    if b0 is not None:
-        return _start_from_factors(*_factors(b0, c0), np.asarray(phase)[..., None])
-    w0, S0 = _check.array("w0", w0), positive("S0", S0, zero=True)
-    size = abs(w0)
-    if (S0 < 2 * size * (1 - 64 * np.finfo(float).eps)).any():
-        raise ValueError(
-            "S0 must be at least 2 |w0|, since |b|^2 + |c|^2 >= 2 |sum b c|, "
-            f"got {np.min(S0 - 2 * size):g} for S0 - 2 |w0|"
-        )
-    S0 = np.maximum(S0, 2 * size)
-    turned = np.conj(phase) * w0
-    w, v = turned.real, np.asarray(turned.imag)
-    return Start(w, v, S0, S0 + 2 * w, S0 - 2 * w, (S0 - 2 * size) * (S0 + 2 * size))
-
-
-def _start_from_factors(b, c, phase) -> Start:
-    """P_0, Q_0 and Lambda^2 = (Re <p, q>)^2 + |p|^2 |q|^2 - |<p, q>|^2 from p, q = b +- conj c."""
-    turned = phase * c.conj()
-    p, q = b + turned, b - turned
-    P, Q = (abs(p) ** 2).sum(-1), (abs(q) ** 2).sum(-1)
-    inner = (p.conj() * q).sum(-1)
-    rest = q - p * (inner / np.where(P > 0, P, 1.0))[..., None]
-    conserved = inner.real**2 + P * (abs(rest) ** 2).sum(-1)
-    w = np.asarray(np.conj(phase[..., 0]) * (b * c).sum(-1))
-    return Start(w.real, np.asarray(w.imag), (P + Q) / 2, P, Q, conserved)
 
 
 def _clock(t, conserved, sigma, eta):

@@ -43,14 +43,14 @@ def pole_path(t, a0, a_star, w_star, tau=1.0) -> np.ndarray:
     --------
     >>> import hippo_theory as ht
     >>> ht.learning.pole_path([0.0, 1.0, 30.0], 0.0, 0.9, 1.0).round(6)
-    array([0.      , 0.868158, 0.9     ])
+    array([0.      , 0.881527, 0.9     ])
     """
     from scipy.special import wrightomega
 
     t = positive("t", t, zero=True)
     a0, a_star, energy = _teacher(a0, a_star, w_star)
     tau = float(positive("tau", _check.number("tau", tau)))
-    inside = one_minus_product(np.conj(a_star), a0)
+    inside = one_minus_product(a_star, a0)
     scale = _one_minus_square(a0) * _one_minus_square(a_star)
     start = abs(a0 - a_star) ** 2 / scale  # z_0^2 = sinh^2 of the distance
     if start == 0:
@@ -89,7 +89,7 @@ def pole_loss(a, a_star, w_star) -> np.ndarray:
     a = _check.array("a", a)
     pole_array(a.ravel(), inside=True, name="a")
     _, a_star, energy = _teacher(0.0, a_star, w_star)
-    delta = (a - a_star) / one_minus_product(np.conj(a_star), a)
+    delta = (a - a_star) / one_minus_product(a_star, a)
     return 0.5 * energy * abs(delta) ** 2
 
 
@@ -98,11 +98,12 @@ def _teacher(a0, a_star, w_star):
         _check.array(name, value, ndim=0)[()]
         for name, value in (("a0", a0), ("a_star", a_star), ("w_star", w_star))
     )
-    pole_array(a0, inside=True, name="a0"), pole_array(a_star, inside=True, name="a_star")
+    pole_array(a0, inside=True, name="a0")
+    pole_array(a_star, inside=True, name="a_star")
     if w_star == 0:
         raise ValueError("w_star must not be zero, got 0: the teacher would have no pole")
     return a0, a_star, abs(w_star) ** 2 / _one_minus_square(a_star)
 
 
 def _one_minus_square(a):
-    return one_minus_product(np.conj(a), a).real
+    return one_minus_product(a, a).real

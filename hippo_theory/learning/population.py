@@ -5,6 +5,7 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.learning._arguments import pole_array
 from hippo_theory.learning.statistics import Statistics
+from hippo_theory.lti.pairings import one_minus
 
 
 def population_statistics(
@@ -34,8 +35,8 @@ def population_statistics(
     Returns
     -------
     Statistics
-        M_ij = samples (1 - rho^2 a) / ((1 - a) (1 - rho conj(a_i)) (1 - rho a_j)), a = conj(a_i) a_j,
-        and s = M(poles, target_poles) w*.
+        M_ij = samples (1 - rho^2 a) / ((1 - a) (1 - rho conj(a_i)) (1 - rho a_j)) with
+        a = conj(a_i) a_j, and s = M(poles, target_poles) w*.
 
     Notes
     -----
@@ -65,39 +66,12 @@ def population_statistics(
 
 def _covariance(left, right, rho):
     """E conj(phi_i) phi_j for unit-variance AR(1) input; white for rho = 0."""
-    left, right = left.conj()[:, None], right[None, :]
-    scale = one_minus_product(rho, left) * one_minus_product(rho, right)
-    return one_minus_product(rho * rho * left, right) / (one_minus_product(left, right) * scale)
+    i, j = left[:, None], right[None, :]
+    scale = one_minus_product(rho, i).conj() * one_minus_product(rho, j)
+    return one_minus_product(rho * rho * i, j) / (one_minus_product(i, j) * scale)
 
 
 def one_minus_product(x, y):
-    """1 - x y with the rounding errors of the products added back."""
-    x, y = np.broadcast_arrays(x, y)
-    if np.isrealobj(x) and np.isrealobj(y):
-        return _sum_of_products(1.0, -x, y, np.zeros_like(x), np.zeros_like(y))
-    real = _sum_of_products(1.0, -x.real, y.real, x.imag, y.imag)
-    imag = _sum_of_products(0.0, -x.real, y.imag, -x.imag, y.real)
-    return real + 1j * imag
-
-
-def _sum_of_products(constant, a, b, c, d):
-    """constant + a b + c d, compensated by error-free products and sums."""
-    ab, ab_error = _two_product(a, b)
-    cd, cd_error = _two_product(c, d)
-    first, first_error = _two_sum(constant, ab)
-    total, total_error = _two_sum(first, cd)
-    return total + (first_error + total_error + ab_error + cd_error)
-
-
-def _two_sum(a, b):
-    total = a + b
-    other = total - a
-    return total, (a - (total - other)) + (b - other)
-
-
-def _two_product(a, b):
-    product = a * b
-    a_high, b_high = (134217729.0 * v - (134217729.0 * v - v) for v in (a, b))  # 2^27 + 1
-    a_low, b_low = a - a_high, b - b_high
-    error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
-    return product, error
+    """1 - conj(x) y to relative precision, real where both are."""
+    result = one_minus(y, x)
+    return result if np.iscomplexobj(x) or np.iscomplexobj(y) else result.real

@@ -38,7 +38,9 @@ class Training:
         return self.b * self.c
 
     def __repr__(self):
-        return f"Training({self.loss.size - 1} steps, loss {self.loss[0]:.3g} -> {self.loss[-1]:.3g})"
+        return (
+            f"Training({self.loss.size - 1} steps, loss {self.loss[0]:.3g} -> {self.loss[-1]:.3g})"
+        )
 
 
 def gradient_descent(
@@ -121,7 +123,8 @@ def _descend(u, y, batches, learning_rate, flags, paths, course):
     from hippo_theory.learning import _fast
 
     rates = learning_rate * np.array(flags, float)
-    broken = _fast.descend(u, y, batches, rates, *paths, course)
+    a, b, c = paths
+    broken = _fast.descend(u, y, batches, rates, a, b, c, course)
     if broken >= 0:
         raise np.linalg.LinAlgError(
             f"training diverged: the loss is {course[broken]:g} at step {broken}; "

@@ -59,7 +59,7 @@ class Statistics:
         lowest = float(np.linalg.eigvalsh(M)[0])
         if lowest < -rounding:
             raise ValueError(f"M must be positive semidefinite, got the eigenvalue {lowest:g}")
-        excess = abs(s) ** 2 - (1 + 1e-9) * np.diag(M).real * energy
+        excess = abs(s) ** 2 - (1 + 1e-9) * np.real(np.diag(M)) * energy
         if (excess > 0).any():
             i = int(np.argmax(excess))
             raise ValueError(
@@ -146,7 +146,7 @@ def spectral_statistics(power, cross, poles, energy, boundary: str = "periodic")
     Returns
     -------
     Statistics
-        Complex s and M, as in s_i = (1/L) sum conj(G_i) cross, M_ij = (1/L) sum conj(G_i) G_j power.
+        Complex s and M: s_i = (1/L) sum conj(G_i) cross, M_ij = (1/L) sum conj(G_i) G_j power.
 
     Notes
     -----
@@ -196,13 +196,13 @@ def loss(stats: Statistics, w) -> np.ndarray:
     """
     w = _check.array("w", w, minimum_ndim=1)
     _check.shape("w", w, (..., stats.s.size))
-    linear = (w @ stats.s.conj()).real
-    quadratic = np.einsum("...i,ij,...j->...", w.conj(), stats.M, w).real
+    linear = np.real(w @ stats.s.conj())
+    quadratic = np.real(np.einsum("...i,ij,...j->...", w.conj(), stats.M, w))
     return 0.5 * (stats.energy - 2 * linear + quadratic)
 
 
 def coherence(stats: Statistics) -> float:
-    """Largest |M_ij| / sqrt(M_ii M_jj), i != j: 0 where states learn independently, 1 where two coincide.
+    """Largest |M_ij| / sqrt(M_ii M_jj), i != j: 0 where states learn alone, 1 where two coincide.
 
     Notes
     -----
@@ -214,7 +214,7 @@ def coherence(stats: Statistics) -> float:
     >>> round(ht.learning.coherence(ht.learning.population_statistics([0.5, -0.5], [0.5], [1])), 12)
     0.6
     """
-    scale = np.sqrt(np.diag(stats.M).real)
+    scale = np.sqrt(np.real(np.diag(stats.M)))
     scale = np.where(scale > 0, scale, 1.0)
     M = abs(stats.M) / scale[:, None] / scale
     np.fill_diagonal(M, 0.0)
@@ -222,6 +222,7 @@ def coherence(stats: Statistics) -> float:
 
 
 def signals(u, y):
+    """Return paired signals as two arrays (P, L)."""
     u = _check.array("u", u, minimum_ndim=1)
     y = _check.array("y", y, minimum_ndim=1)
     _check.shape("y", y, u.shape, "u and y are paired sample by sample")
@@ -231,6 +232,7 @@ def signals(u, y):
 
 
 def recurrence(u, poles):
+    """Return regressors phi_i[t] = a_i phi_i[t-1] + u[t] of u (P, L), shape (N, P, L)."""
     from scipy.signal import lfilter
 
     return np.stack([lfilter([1.0], [1.0, -a], u, axis=-1) for a in poles])

@@ -1,4 +1,4 @@
-"""Gradient descent with finite steps: the exact map, its limits, and stochastic gradients.
+"""Gradient descent with finite steps: the exact map of one pole, its limits, its modified equation.
 
 With a common pole the steps of real b and c move p_j = b_j + c_j and q_j = b_j - c_j by common
 factors, p -> p (1 + alpha r), q -> q (1 - alpha r), r = sigma - eta w: descent of any width is a
@@ -7,12 +7,11 @@ step, where the flow conserves it.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.learning._arguments import factors, pole_array, positive
+from hippo_theory.learning._arguments import factors
 from hippo_theory.learning.statistics import Statistics
 
 
@@ -33,13 +32,6 @@ class GainSteps:
     w: np.ndarray
     S: np.ndarray
     imbalance: np.ndarray
-
-
-class BatchCurvature(NamedTuple):
-    """Mean and variance of eta over random batches."""
-
-    eta: float
-    variance: float
 
 
 def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainSteps:
@@ -75,7 +67,7 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
     >>> import hippo_theory as ht
     >>> path = ht.learning.gain_steps([1.5], [0.1], 1.0, 1.0, learning_rate=0.5, steps=100)
     >>> path.w[[0, 1, -1]].round(6)
-    array([0.15    , 1.147094, 1.      ])
+    array([0.15    , 1.137594, 1.      ])
     """
     b0, c0 = (_check.array(n, v, ndim=1, real=True) for n, v in (("b0", b0), ("c0", c0)))
     factors(b0, c0)
@@ -88,9 +80,9 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
     P, Q = ((b0 + c0) ** 2).sum(), ((b0 - c0) ** 2).sum()
     up, down, w = _fast.two_numbers(P, Q, sigma, eta, learning_rate, steps)
     if not np.isfinite(w).all():
-        k = int(np.argmin(np.isfinite(w)))
+        k = int(np.argmin(np.isfinite(w))) - 1
         raise np.linalg.LinAlgError(
-            f"gradient descent diverged: the gain is {w[k]:g} at step {k}; "
+            f"gradient descent diverged: the gain is {w[k]:g} at step {k} and not finite after; "
             f"lower learning_rate = {learning_rate:g}"
         )
     return GainSteps(w, (P * up**2 + Q * down**2) / 2, abs(up * down) * np.sqrt(P * Q))
@@ -162,17 +154,25 @@ def modified_time(w, w0, sigma, eta, learning_rate: float) -> np.ndarray:
     >>> flow = ht.learning.time_to(0.5, [0.1], [0.1], 1.0, 1.0)
     >>> corrected = ht.learning.modified_time(0.5, 0.01, 1.0, 1.0, learning_rate=0.1)
     >>> round(float(flow), 3), round(float(corrected), 3)
-    (2.298, 2.388)
+    (2.298, 2.364)
     """
     w = _check.array("w", w, real=True)
     w0, sigma, eta, alpha = (
         _check.number(name, value, above=0.0)
-        for name, value in (("w0", w0), ("sigma", sigma), ("eta", eta), ("learning_rate", learning_rate))
+        for name, value in (
+            ("w0", w0),
+            ("sigma", sigma),
+            ("eta", eta),
+            ("learning_rate", learning_rate),
+        )
     )
     if alpha * sigma >= 2:
         raise ValueError(f"learning_rate must be below 2 / sigma = {2 / sigma:g}, got {alpha:g}")
     if not ((w >= w0) & (w * eta < sigma)).all():
-        raise ValueError(f"w must lie between w0 = {w0:g} and sigma / eta = {sigma / eta:g}")
+        outside = w[(w < w0) | (w * eta >= sigma)][0]
+        raise ValueError(
+            f"w must lie between w0 = {w0:g} and sigma / eta = {sigma / eta:g}, got {outside:g}"
+        )
     A, B = 2 - alpha * sigma, 3 * alpha * eta
     step = w - w0
     logs = [  # log of w, 1 / (sigma - eta w) and A + B w, less their values at w0
@@ -182,115 +182,3 @@ def modified_time(w, w0, sigma, eta, learning_rate: float) -> np.ndarray:
     ]
     end = A + B * sigma / eta
     return logs[0] / (sigma * A) + logs[1] / (sigma * end) - B / (A * eta * end) * logs[2]
-
-
-def sgd_variance(learning_rate, eta, curvature_variance, gradient_variance) -> np.ndarray:
-    """Stationary variance of the gain under stochastic gradients, one factor trained.
-
-    Parameters
-    ----------
-    learning_rate : array_like
-        alpha, below `sgd_limit`.
-    eta, curvature_variance : array_like
-        Mean and variance over batches of eta = sum phi^2.
-    gradient_variance : array_like
-        Variance over batches of the gradient at the minimum.
-
-    Returns
-    -------
-    ndarray
-        E (w - w*)^2 = alpha S / (2 eta - alpha (eta^2 + Var eta)); the other factor is one.
-
-    Raises
-    ------
-    ValueError
-        If the learning rate is not below the limit: there is no stationary variance.
-
-    Notes
-    -----
-    Exact for batches drawn independently at each step, however curvature and gradient noise
-    depend on each other, since the stationary mean of w is w*. O(1).
-
-    Examples
-    --------
-    >>> import hippo_theory as ht
-    >>> round(float(ht.learning.sgd_variance(0.1, 1.0, 0.0, 1.0)), 6)
-    0.052632
-    """
-    alpha = positive("learning_rate", learning_rate)
-    noise = positive("gradient_variance", gradient_variance, zero=True)
-    limit = sgd_limit(eta, curvature_variance)
-    if (alpha >= limit).any():
-        raise ValueError(
-            f"learning_rate must be below the mean-square limit {np.min(limit):g}, "
-            f"got {np.max(alpha):g}"
-        )
-    eta, spread = np.asarray(eta, float), np.asarray(curvature_variance, float)
-    return alpha * noise / (2 * eta - alpha * (eta**2 + spread))
-
-
-def sgd_limit(eta, curvature_variance) -> np.ndarray:
-    """Learning rate 2 eta / (eta^2 + Var eta) above which the variance of the gain grows.
-
-    Parameters
-    ----------
-    eta, curvature_variance : array_like
-        Mean and variance over batches of eta = sum phi^2.
-
-    Returns
-    -------
-    ndarray
-        Never above the deterministic 2 / eta.
-
-    Notes
-    -----
-    Mean-square stability, one factor trained (the other is one), batches independent. O(1).
-
-    Examples
-    --------
-    >>> import hippo_theory as ht
-    >>> float(ht.learning.sgd_limit(1.0, 1.0))
-    1.0
-    """
-    eta = positive("eta", eta)
-    spread = positive("curvature_variance", curvature_variance, zero=True)
-    return 2 * eta / (eta**2 + spread)
-
-
-def batch_curvature(pole: float, L: int, batch_size: int = 1) -> BatchCurvature:
-    """Mean and variance of eta = sum phi^2 over batches of white Gaussian sequences.
-
-    Parameters
-    ----------
-    pole : float
-        Real, inside the unit circle.
-    L : int
-        Length of each sequence, unit variance.
-    batch_size : int
-        Sequences a batch, summed.
-
-    Returns
-    -------
-    BatchCurvature
-        eta = n tr G and variance = 2 n ||G||_F^2 with G the covariance of phi from zero state,
-        G_ij = a^|i-j| (1 - a^(2 min(i,j) + 2)) / (1 - a^2). For the loss that is a mean over n L
-        samples divide them by n L and (n L)^2.
-
-    Notes
-    -----
-    O(L): the row sums of a^(2|i-j|) are geometric.
-
-    Examples
-    --------
-    >>> import hippo_theory as ht
-    >>> ht.learning.batch_curvature(0.0, 10)
-    BatchCurvature(eta=10.0, variance=20.0)
-    """
-    a = _check.number("pole", pole)
-    pole_array(a, inside=True, name="pole")
-    L, n = _check.integer("L", L), _check.integer("batch_size", batch_size)
-    powers = a ** (2 * np.arange(L))
-    diagonal = np.cumsum(powers)  # G_ii = (1 - a^(2 i + 2)) / (1 - a^2)
-    later = (diagonal - 1)[::-1]  # sum_{d=1}^{L-1-i} a^(2 d)
-    norm = (diagonal**2 * (1 + 2 * later)).sum()
-    return BatchCurvature(float(n * diagonal.sum()), float(2 * n * norm))
