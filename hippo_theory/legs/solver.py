@@ -1,6 +1,7 @@
 """solve, step, reconstruct: states of the LegS equation on a time grid, and back to functions."""
 
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 
@@ -40,9 +41,15 @@ class Solution:
         )
 
 
+@overload
 def solve(
-    f, t, N: int, *, scheme="midpoint", initial=None, samples: str = "values", store: str = "all"
-):
+    f, t, N: int, *, scheme=..., initial=..., samples: str = ..., store: Literal["all"] = ...
+) -> Solution: ...
+@overload
+def solve(
+    f, t, N: int, *, scheme=..., initial=..., samples: str = ..., store: Literal["final"]
+) -> np.ndarray: ...
+def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="all"):
     """States c(t_k) of t c'(t) = -A c(t) + B f(t) on any increasing times.
 
     Parameters
@@ -73,6 +80,8 @@ def solve(
     ------
     ValueError, TypeError
         If an argument is not of the form above; a callable that returns NaN is named with its time.
+    LinAlgError
+        If the final state overflows, as forward Euler's does from N = 448.
 
     Notes
     -----
@@ -104,9 +113,20 @@ def solve(
     chunk = max(_CHUNK // state.shape[1], 1)
     for start in range(0, t.size - 1, chunk):
         advance(row, t, signal, (start, min(start + chunk, t.size - 1)), state, out)
+    _refuse_overflow(row, N, t, state, out)
     if store == "final":
         return from_rows(state.T, signal.batch_shape, signal.dtype)
     return Solution(t, from_rows(out, signal.batch_shape, signal.dtype), row)
+
+
+def _refuse_overflow(row: Scheme, N: int, t, state, out) -> None:
+    if np.isfinite(state).all():
+        return
+    lost = ~np.isfinite(out).all(axis=(0, 2))
+    when = f" at t = {t[lost][0]:g}" if lost.any() else ""
+    raise np.linalg.LinAlgError(
+        f"scheme {row.name!r} overflowed at N = {N}{when}; a contractive scheme does not"
+    )
 
 
 def _initial_state(signal: Signal, t, N, initial):

@@ -74,6 +74,16 @@ REFUSALS = [
 ]
 
 
+def test_an_overflow_is_a_breakdown_with_its_time_not_a_nan():
+    t = np.linspace(0, 1, 1001)
+    with pytest.raises(
+        np.linalg.LinAlgError, match="'forward_euler' overflowed at N = 512 at t = "
+    ):
+        ht.legs.solve(np.cos, t, 512, scheme="forward_euler")
+    with pytest.raises(np.linalg.LinAlgError, match="'forward_euler' overflowed at N = 512"):
+        ht.legs.solve(np.cos, t, 512, scheme="forward_euler", store="final")
+
+
 @pytest.mark.parametrize("call, sentence", REFUSALS, ids=[s for _, s in REFUSALS])
 def test_bad_input_is_refused_in_one_sentence(call, sentence):
     with pytest.raises((ValueError, TypeError)) as refusal:

@@ -1,0 +1,120 @@
+"""A LegS state of N numbers keeps the best polynomial of degree N-1 through a whole real series.
+
+Yearly sunspots and weekly CO2 (missing weeks make its times irregular), or your own CSV, are fed
+to the exact linear-interpolation scheme. What the last state remembers is drawn over the series;
+what it misses is known online from the innovations f - B.c alone (energy identity), and agrees
+with the integral of the squared difference. (compare legs_convergence)
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hippo_theory import _check
+from hippo_theory.legs import energy_error, reconstruct, solve
+from studies import _figures, _series
+
+
+@dataclass(frozen=True)
+class Params:
+    N: tuple[int, ...] = (4, 8, 16, 32, 64, 128)
+    """State dimensions."""
+    drawn: tuple[int, ...] = (8, 32, 128)
+    """State dimensions whose memory is drawn."""
+    csv: Path | None = None
+    """A series of your own, in place of sunspots and CO2."""
+    time: str = "time"
+    """Its column of times: increasing numbers, or ISO dates (read as years)."""
+    value: str = "value"
+    """Its column of values."""
+
+
+QUICK = Params(N=(4, 8, 16), drawn=(8, 16))
+SHIPPED = {
+    "sunspots": (_series.sunspots, "years since 1700", "sunspots a year"),
+    "co2": (_series.co2, "years since 1958-03-29", "CO$_2$ (ppm)"),
+}
+
+
+def cells(params: Params) -> list[dict]:
+    if params.csv is None:
+        series = {name: (*load(), x, y) for name, (load, x, y) in SHIPPED.items()}
+    else:
+        times, values = _series.from_csv(params.csv, params.time, params.value)
+        series = {params.csv.stem: (times, values, params.time, params.value)}
+    dims = sorted({_check.integer("N", N) for N in params.N + params.drawn})
+    return [
+        {
+            "series": name,
+            "N": N,
+            "drawn": N in params.drawn,
+            "times": times.tolist(),
+            "values": values.tolist(),
+            "labels": [x, y],
+        }
+        for name, (times, values, x, y) in series.items()
+        for N in dims
+    ]
+
+
+def measure(cell: dict, rng: np.random.Generator) -> list[dict]:
+    t, f, N = np.array(cell["times"]), np.array(cell["values"]), cell["N"]
+    solution = solve(f, t, N, scheme="foh")
+    memory = reconstruct(solution, t)
+    variance = np.trapezoid((f - np.trapezoid(f, t) / t[-1]) ** 2, t)
+    common = {"series": cell["series"], "N": N, "x": cell["labels"][0], "y": cell["labels"][1]}
+    missed = {
+        "kind": "missed",
+        "energy_error": np.sqrt(energy_error(f, solution) / variance),
+        "direct_error": np.sqrt(np.trapezoid((f - memory) ** 2, t) / variance),
+    }
+    rows = [common | missed]
+    if cell["drawn"]:
+        points = zip(t, f, memory, strict=True)
+        rows += [
+            common | {"kind": "memory", "time": s, "value": v, "memory": m} for s, v, m in points
+        ]
+    return rows
+
+
+def plot(table: pd.DataFrame) -> Figure:
+    names = list(dict.fromkeys(table["series"]))
+    figure = _figures.figure("double", 2.5 * len(names))
+    grid = figure.subplots(len(names), 2, squeeze=False, width_ratios=(2.4, 1))
+    for (series, errors), name in zip(grid, names, strict=True):
+        rows = table[table["series"] == name]
+        _series_panel(series, rows[rows["kind"] == "memory"], name)
+        _error_panel(errors, rows[rows["kind"] == "missed"])
+    return figure
+
+
+def _series_panel(axes, rows: pd.DataFrame, name: str) -> None:
+    drawn = sorted(rows["N"].unique())
+    first = rows[rows["N"] == drawn[0]]
+    axes.plot(first["time"], first["value"], color="0.7", marker="", ls="-", lw=0.8, label=name)
+    for N in drawn:
+        curve = rows[rows["N"] == N]
+        axes.plot(curve["time"], curve["memory"], marker="", label=f"$N = {N}$")
+    axes.set(xlabel=first["x"].iloc[0], ylabel=first["y"].iloc[0])
+    axes.margins(x=0.01, y=0.16)
+    axes.legend(ncols=len(drawn) + 1, loc="upper left", borderaxespad=0)
+
+
+def _error_panel(axes, rows: pd.DataFrame) -> None:
+    axes.loglog(rows["N"], rows["direct_error"], label="from the series")
+    axes.loglog(rows["N"], rows["energy_error"], ls="", marker="x", label="from innovations")
+    axes.set(xlabel="state dimension $N$", ylabel="missed / standard deviation", ylim=(0.03, 1.5))
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.legend(loc="lower left")
+
+
+if __name__ == "__main__":
+    from studies import _study
+
+    _study.main(__file__)
