@@ -35,6 +35,57 @@ CALLS = [
      "k must hold integers of at least 0, got others"),
     (lambda: memory.s4d_lin_capacity(64, 0.1, [0]), "dt must be at most 0.03125, got 0.1"),
     (lambda: memory.ring_lag_variance(3, 0.9, 0.9), "r_max must be greater than 0.9, got 0.9"),
+    (lambda: memory.effective_dimension([0.5]),
+     "one of precision and noise must be given, got neither"),
+    (lambda: memory.effective_dimension([0.5], "float32", noise=0.1),
+     "one of precision and noise must be given, got both"),
+    (lambda: memory.effective_dimension([0.5], "float33"),
+     "unknown precision 'float33', expected one of ['bfloat16', 'float16', 'float32', 'float64']; "
+     "did you mean 'float32'?"),
+    (lambda: memory.effective_dimension([0.5], noise=0.0), "noise must be positive, got 0"),
+    (lambda: memory.effective_dimension([0.5], noise=[1.0, 2.0]),
+     "noise must have shape () or (1,), got (2,)"),
+    (lambda: memory.effective_dimension([0.5, 0.5], noise=1.0),
+     "poles must be distinct, got equal ones at indices 0, 1"),
+    (lambda: memory.orthonormal_realization([0.5, 0.5]),
+     "poles must be distinct, got equal ones at indices 0, 1"),
+    (lambda: memory.vandermonde_log10_condition([1.5], 2),
+     "poles must lie in the closed unit disk, got |pole| = 1.5 at index 0"),
+    (lambda: memory.vandermonde_log10_condition([1.0, 0.5], 2, normalized=True),
+     "normalized poles must lie inside the unit circle, got one at index 0"),
+    (lambda: memory.vandermonde_log10_condition([0.1, 0.5, 0.1], 2),
+     "poles must be distinct, got equal ones at indices 0, 2"),
+    (lambda: memory.vandermonde_log10_condition([], 2),
+     "poles must hold at least one pole, got shape (0,)"),
+    (lambda: memory.large_sieve_bound([0.5], 2),
+     "poles must lie on the unit circle, got |pole| = 0.5 at index 0"),
+    (lambda: memory.reconstruct([1.0, 2.0], [0.5], 2),
+     "states must have shape (..., 1), got (2,)"),
+    (lambda: memory.reconstruct([1.0], [0.5], 2, past="black"),
+     "unknown past 'black', expected one of ['none', 'white']"),
+    (lambda: memory.fisher_memory(ht.LTI([[1.5]], [1.0], [1.0], dt=1.0), 3),
+     "poles must lie inside the unit circle, got |pole| = 1.5 at index 0"),
+    (lambda: memory.fisher_memory(ht.LTI([[0.5]], [[1.0, 2.0]], [[1.0]], dt=1.0), 3),
+     "system must have one input, got 2"),
+    (lambda: memory.fisher_memory(CONTINUOUS, 3),
+     "system must belong to a recurrence, got <DiagonalLTI: 1 poles, SISO, continuous time>; "
+     "discretize it first"),
+    (lambda: memory.gradient_norms([0.5], -1), "lag must be non-negative, got -1"),
+    (lambda: memory.design_poles([1.0, 0.5, 0.6]),
+     "target must not increase, got 0.6 after 0.5 at index 2; no linear recurrence has such a "
+     "memory curve"),
+    (lambda: memory.design_poles([1.1]), "target must lie between 0 and 1, got [1.1, 1.1]"),
+    (lambda: memory.design_poles([]), "target must lie between 0 and 1, got no values"),
+    (lambda: memory.design_poles([0.3]),
+     "target must have a sum that rounds to 1 or more, got 0.3"),
+    (lambda: memory.estimate_capacity(np.ones((5, 2)), np.ones(4), 2),
+     "states must have shape (4, N), got (5, 2)"),
+    (lambda: memory.estimate_capacity(np.ones((5, 2)), np.ones(5), 6),
+     "inputs must hold at least K = 6 samples, got 5"),
+    (lambda: memory.estimate_capacity(np.ones((5, 2)), np.zeros(5), 2),
+     "inputs must not be zero, got zeros only"),
+    (lambda: memory.estimate_capacity(np.eye(5)[:, :4], np.ones(5), 1),
+     "states must hold more than 5 samples, got 5"),
 ]  # fmt: skip
 
 
@@ -43,6 +94,31 @@ def test_refusal(call, sentence):
     with pytest.raises(ValueError) as error:
         call()
     assert str(error.value) == sentence
+
+
+def test_systems_of_no_diagonal_form_are_not_reconstructed():
+    with pytest.raises(TypeError, match="poles must be an array or a diagonal SISO system"):
+        memory.reconstruct([1.0], ht.LTI([[0.5]], [1.0], [1.0], dt=1.0), 2)
+
+
+def test_breakdown_is_said():
+    with pytest.raises(np.linalg.LinAlgError, match="stay below 1e290"):
+        memory.vandermonde_log10_condition(np.linspace(0.1, 0.11, 120), 120)
+    with pytest.raises(np.linalg.LinAlgError, match="independent in double precision"):
+        memory.reconstruct(np.ones(400), np.linspace(0.1, 0.11, 400), 2)
+
+
+def test_inputs_are_not_modified():
+    poles, u = np.array([0.9, 0.5j]), np.arange(9.0)
+    x = np.outer(u, [1.0, 2.0])
+    kept = [a.copy() for a in (poles, u, x)]
+    memory.capacity(poles, 5, colour=u)
+    memory.reconstruct(x, poles, 2)
+    memory.estimate_capacity(x, u, 2)
+    memory.vandermonde_log10_condition(poles, 4, normalized=True)
+    memory.effective_dimension(poles, "float32")
+    for a, b in zip(kept, (poles, u, x), strict=True):
+        assert np.array_equal(a, b)
 
 
 def test_a_projection_without_digits_is_refused():

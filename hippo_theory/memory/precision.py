@@ -1,0 +1,225 @@
+"""What is left of the memory when the states carry noise or are rounded to p bits.
+
+With unit-variance states of covariance Gamma and independent noise of variances D,
+
+    MC_D(k) = v_k^* (Gamma + D)^{-1} v_k,      sum_k MC_D(k) <= tr Gamma (Gamma + D)^{-1} = d_eff.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hippo_theory import _check
+from hippo_theory._table import Table
+from hippo_theory.lti import cascade, szego
+from hippo_theory.lti.pairings import pairings
+from hippo_theory.memory import _graded
+from hippo_theory.memory._poles import resolve
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Precision:
+    """A floating-point format.
+
+    Attributes
+    ----------
+    name : str
+    bits : int
+        Significant bits, the implicit one included; the unit roundoff is 2^-bits.
+    """
+
+    name: str
+    bits: int
+
+    def __post_init__(self):
+        _check.integer("bits", self.bits)
+
+
+NEGLIGIBLE = 1e-32  # signal-to-noise ratio of directions that are left out
+
+PRECISIONS = Table(
+    [
+        Precision("bfloat16", 8),
+        Precision("float16", 11),
+        Precision("float32", 24),
+        Precision("float64", 53),
+    ],
+    ("name", "bits"),
+)
+
+
+def effective_dimension(poles, precision=None, *, noise=None, block=None) -> float:
+    """d_eff = tr Gamma (Gamma + D)^{-1}: how many of the N states the noise leaves.
+
+    Parameters
+    ----------
+    poles : array_like, shape (N,), or discrete system
+        Distinct poles.
+    precision : str or Precision, optional
+        A name in `PRECISIONS`: states are rounded after every step.
+    noise : float or array_like, shape (N,), optional
+        Instead: noise variances relative to the variances of the states.
+    block : int, optional
+        The recurrence runs in the block coordinates of `orthonormal_realization`. Blocks are
+        orthogonal and their dimensions add; the noise that a block hands on is not counted.
+
+    Returns
+    -------
+    float
+        Between 0 and N.
+
+    Raises
+    ------
+    ValueError
+        If poles coincide, or not exactly one of precision and noise is given.
+
+    Notes
+    -----
+    Singular values of D^{-1/2} Phi, graded and from accurate factors, so that float64 arithmetic
+    is enough whatever the condition number. The rounding model is `rounding_noise`. O(N^3).
+
+    Examples
+    --------
+    >>> round(effective_dimension([0.5, -0.5], "bfloat16"), 5)
+    1.99999
+    >>> round(effective_dimension([0.5, -0.5], noise=0.1), 6)
+    1.741176
+    """
+    poles, log_poles = resolve(poles)
+    D = _noise(poles, log_poles, precision, noise)
+    if block is None:
+        return _dimension(poles, log_poles, D)
+    parts = strided_blocks(poles, _check.integer("block", block))
+    take = lambda values, part: None if values is None else values[part]  # noqa: E731
+    return sum(_dimension(poles[i], take(log_poles, i), D[i]) for i in parts)
+
+
+def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
+    """MC_D(k), k = 0 .. K - 1: the memory curve under rounding or noise in diagonal states.
+
+    Parameters
+    ----------
+    poles, precision, noise
+        As for `effective_dimension`.
+    K : int
+        Number of lags.
+
+    Returns
+    -------
+    numpy.ndarray, shape (K,)
+        Below `capacity`; where the noise is white in time it is non-increasing, hence at most
+        d_eff / (k + 1).
+
+    Notes
+    -----
+    The sum over modes of s^2 / (1 + s^2) |w^* t_k|^2, with singular values s and right vectors w
+    of D^{-1/2} Phi, and t_k the chain's impulse response. O(N^3 + N^2 K).
+
+    Examples
+    --------
+    >>> noisy_capacity([0.5, -0.5], 3, noise=0.1).round(4)
+    array([0.8824, 0.75  , 0.0551])
+    """
+    poles, log_poles = resolve(poles)
+    D = _noise(poles, log_poles, precision, noise)
+    diagonal = pairings(poles, log_poles=log_poles).diagonal
+    factors = szego.generator_cholesky(poles, np.sqrt(diagonal / D), log_poles=log_poles)
+    order, rank = factors.pivots, int(np.sum(factors.log_pivots > np.log(NEGLIGIBLE)))
+    log_poles = None if log_poles is None else log_poles[order]
+    phi = szego.triangular_factor(poles[order], log_poles=log_poles)[:, :rank]
+    _, s, right = _graded.svd(phi / np.sqrt(D[order, None]))
+    T = cascade.impulse_response(poles[order], _check.integer("K", K), log_poles=log_poles)
+    return np.abs(T[:, :rank] @ right.T) ** 2 @ (s**2 / (1 + s**2))
+
+
+def rounding_noise(poles, precision) -> np.ndarray:
+    """Variances u^2 / (8 ln 2 (1 - |l|^2)), u = 2^-p, that rounding adds to unit-variance states.
+
+    Parameters
+    ----------
+    poles : array_like, shape (N,), or discrete system
+    precision : str or Precision
+
+    Returns
+    -------
+    numpy.ndarray, shape (N,)
+
+    Notes
+    -----
+    A model: every step rounds the state to p bits with an error uniform over the last place;
+    averaging over a mantissa uniform in the logarithm gives u^2 / (8 ln 2) of the variance.
+    Weights and inputs are taken as exact.
+
+    Examples
+    --------
+    >>> rounding_noise([0.0], "bfloat16") * 2**16
+    array([0.18033688])
+    """
+    poles, log_poles = resolve(poles)
+    return _noise(poles, log_poles, precision, None)
+
+
+def state_information(poles, precision=None, *, noise=None) -> float:
+    """log2 det(I + D^{-1} Gamma): bits that the noisy state holds about its past input.
+
+    Parameters
+    ----------
+    poles, precision, noise
+        As for `effective_dimension`.
+
+    Notes
+    -----
+    For Gaussian complex input; half of it for a real recurrence (poles with their conjugates).
+    Tends to N log2(1 / noise) + log2 det Gamma for small noise. O(N^3).
+
+    Examples
+    --------
+    >>> round(state_information([0.0], noise=1.0), 12)
+    1.0
+    """
+    poles, log_poles = resolve(poles)
+    s = _singular_values(poles, log_poles, _noise(poles, log_poles, precision, noise))
+    return float(np.sum(2 * np.log2(np.hypot(1, s))))
+
+
+def strided_blocks(poles, size) -> list[np.ndarray]:
+    """Index arrays of blocks of at most `size` poles, each spread over the whole spectrum."""
+    order = np.lexsort((np.abs(poles), np.angle(poles)))
+    count = -(-poles.size // size)
+    return [order[first::count] for first in range(count)]
+
+
+def _dimension(poles, log_poles, D):
+    s = _singular_values(poles, log_poles, D)
+    return float(np.sum(s**2 / (1 + s**2)))
+
+
+def _singular_values(poles, log_poles, D):
+    """Of D^{-1/2} Phi, from X D of its generator Cholesky: columns graded, then pivoted QR."""
+    diagonal = pairings(poles, log_poles=log_poles).diagonal
+    factors = szego.generator_cholesky(
+        poles, np.sqrt(diagonal / D), log_poles=log_poles, tolerance=_tolerance(D)
+    )
+    columns = factors.factor * np.sqrt(factors.scaled_pivots())
+    return _graded.singular_values(columns)
+
+
+def _tolerance(D):
+    """Of pivots against the first one, 1 / min(D), for NEGLIGIBLE pivots."""
+    return min(NEGLIGIBLE * float(D.min()), 0.5)
+
+
+def _noise(poles, log_poles, precision, noise):
+    if (precision is None) == (noise is None):
+        got = "neither" if noise is None else "both"
+        raise ValueError(f"one of precision and noise must be given, got {got}")
+    if precision is not None:
+        row = _check.choice("precision", precision, PRECISIONS, Precision)
+        gap = pairings(poles, log_poles=log_poles).diagonal
+        return 4.0**-row.bits / (8 * np.log(2) * gap)
+    noise = _check.array("noise", noise, real=True)
+    if np.any(noise <= 0):
+        raise ValueError(f"noise must be positive, got {noise.min():g}")
+    if noise.shape not in ((), poles.shape):
+        raise ValueError(f"noise must have shape () or {poles.shape}, got {noise.shape}")
+    return np.full(poles.size, 1.0) * noise

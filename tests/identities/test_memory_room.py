@@ -1,0 +1,199 @@
+"""Closed forms of Fisher memory, gradients, orthonormal coordinates, reconstruction, design."""
+
+import numpy as np
+import pytest
+
+import hippo_theory as ht
+from hippo_theory import memory
+
+EPS = np.finfo(float).eps
+
+
+def ring(seed, N, low, high):
+    rng = np.random.default_rng(seed)
+    return np.sqrt(rng.uniform(low**2, high**2, N)) * np.exp(2j * np.pi * rng.random(N))
+
+
+@pytest.mark.parametrize("gain", [1.0, 1.1, 2.0, 4.0])
+def test_fisher_memory_of_a_delay_line_with_gain(gain):
+    N = 16
+    A, b = np.diag(np.full(N - 1, gain), -1), np.eye(N)[0]
+    k = np.arange(N)
+    expected = gain ** (2 * k) / np.cumsum(gain ** (2.0 * k))
+    system = ht.LTI(A, b, b, dt=1.0)
+    np.testing.assert_allclose(memory.fisher_memory(system, N + 2)[:N], expected, rtol=1e-12)
+    assert np.all(memory.fisher_memory(system, N + 2)[N:] == 0)
+    assert abs(memory.fisher_total(system) / expected.sum() - 1) < 1e-12
+    assert memory.fisher_total(system) <= N
+
+
+def test_fisher_memory_of_a_normal_recurrence_sums_to_the_input_power():
+    poles, b = ring(0, 6, 0.3, 0.9), np.arange(1.0, 7)
+    diagonal = ht.DiagonalLTI(poles, b, b, dt=1.0)
+    Q = np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6, 2)) @ [1, 1j])[0]
+    dense = ht.LTI(Q @ np.diag(poles) @ Q.conj().T, Q @ b, b, dt=1.0)
+    expected = memory.fisher_memory(diagonal, 200, noise=0.5)
+    assert np.abs(memory.fisher_memory(dense, 200, noise=0.5) - expected).max() < 1e-12 * b @ b
+    assert abs(expected.sum() - b @ b / 0.5) < 1e-12 * b @ b
+    assert abs(memory.fisher_total(dense) / (b @ b) - 1) < 1e-13
+    real = ht.DiagonalLTI(poles, b, b, dt=1.0, conjugate=True)
+    form = ht.lti.dense(real)
+    np.testing.assert_allclose(
+        memory.fisher_memory(form, 20), memory.fisher_memory(real, 20), rtol=1e-11
+    )
+
+
+@pytest.mark.parametrize("lag", [1, 10, 1000, 16384])
+def test_no_radius_beats_the_best_one(lag):
+    best = float(memory.best_radius(lag))
+    radii = np.r_[best, best * (1 - 1e-3 / lag), min(1 - 1e-9, best * (1 + 1e-3 / lag))]
+    norms = memory.gradient_norms(radii, lag)
+    assert norms[0] >= norms[1:].max()
+    assert abs(norms[0] / memory.best_gradient(lag) - 1) < 1e-11
+    assert abs(memory.best_gradient(lag) * np.sqrt(np.e * lag) - 1) < 0.5 / lag
+
+
+def test_gradient_norms_are_derivatives_of_the_state():
+    poles = np.array([0.9, 0.5j])
+    states = ht.lti.cascade.impulse_response(poles, 6) @ ht.lti.szego.triangular_factor(poles).T
+    np.testing.assert_allclose(memory.gradient_norms(poles, np.arange(6)), np.abs(states))
+    assert np.array_equal(
+        memory.gradient_norms(poles, 2.0, unit_variance=False), np.abs(poles) ** 2.0
+    )
+
+
+def test_noisy_memory_stays_under_its_bounds():
+    poles, noise, k = ring(2, 20, 0.9, 0.999), 0.01, np.arange(300)
+    curve = memory.noisy_capacity(poles, 300, noise=noise)
+    assert np.all(curve <= memory.capacity(poles, 300) + 1e-13)
+    assert np.all(curve <= memory.noisy_capacity_bound(20, k, noise))
+    assert np.all(np.diff(curve) <= 1e-13)
+    dimension = memory.effective_dimension(poles, noise=noise)
+    assert np.all(curve <= dimension / (k + 1))
+    assert abs(memory.noisy_capacity(poles, 20_000, noise=noise).sum() - dimension) < 1e-10
+
+
+@pytest.mark.parametrize("block", [None, 1, 3, 4])
+def test_orthonormal_realization_is_the_diagonal_recurrence(block):
+    poles = np.r_[ring(3, 8, 0.2, 0.95), 0.3, 0.6]
+    form = memory.orthonormal_realization(poles, block=block)
+    gap = np.sqrt(1 - np.abs(form.poles) ** 2)
+    diagonal, state = np.zeros(10, complex), np.zeros(10, complex)
+    u = np.random.default_rng(4).normal(size=40)
+    for sample in u:
+        diagonal = form.poles * diagonal + gap * sample
+        state = form.A @ state + form.b * sample
+    assert np.abs(form.transform @ state - diagonal).max() < 1e-12
+    # covariance under white input: unit diagonal, blocks unrelated
+    P, A, b = np.zeros((10, 10), complex), form.A, form.b
+    for _ in range(800):
+        P = A @ P @ A.conj().T + np.outer(b, b.conj())
+    related = np.abs(P) > 1e-11
+    groups = np.array_split(np.arange(10), 10 if block in (None, 1) else -(-10 // block))
+    assert np.abs(P.diagonal() - 1).max() < 1e-12
+    for group in groups:
+        related[np.ix_(group, group)] = False
+    assert not related.any()
+    assert np.array_equal(form.system.A, form.A)
+    assert np.array_equal(form.system.B[:, 0], form.b)
+
+
+def test_rounding_in_orthonormal_blocks_leaves_nearly_all_states():
+    poles = np.random.default_rng(5).uniform(0, 0.99, 64)
+    dimension = [memory.effective_dimension(poles, "bfloat16", block=m) for m in (1, 4, 16, 64)]
+    assert dimension[0] > 63.9
+    assert dimension[1] > 63.5
+    assert sorted(dimension, reverse=True) == dimension
+    assert abs(dimension[-1] - memory.effective_dimension(poles, "bfloat16")) < 1e-9
+
+
+def test_the_rounding_model_predicts_simulated_rounding():
+    rng, p, steps = np.random.default_rng(6), 8, 40_000
+    poles = np.array([0.5, 0.9, 0.99])
+    gap = np.sqrt(1 - poles**2)
+    exact = rounded = np.zeros(3)
+    errors = np.zeros((steps, 3))
+    for t, u in enumerate(rng.normal(size=steps)):
+        exact = poles * exact + gap * u
+        mantissa, exponent = np.frexp(poles * rounded + gap * u)
+        rounded = np.ldexp(np.round(np.ldexp(mantissa, p)), exponent - p)
+        errors[t] = rounded - exact
+    model = memory.rounding_noise(poles, "bfloat16")
+    # the variance of a correlated series of this length: 2 (1 + r^2) / (1 - r^2) / steps
+    scatter = np.sqrt(2 / steps * (1 + poles**2) / (1 - poles**2))
+    assert np.all(np.abs(errors.var(0) / model - 1) < 4 * scatter + 0.02)
+
+
+@pytest.mark.parametrize("past", ["none", "white"])
+def test_reconstruction_from_a_cycle_of_states(past):
+    N = 24
+    poles = 0.99 * np.exp(2j * np.pi * (np.arange(N) + 0.5) / N)
+    upper = poles[poles.imag > 0]
+    b = np.linspace(1, 2, N // 2)
+    system = ht.DiagonalLTI(upper, b, b, dt=1.0, conjugate=True)
+    u = np.random.default_rng(7).normal(size=(3, N))
+    x = u[:, ::-1] @ (b[:, None] * upper[:, None] ** np.arange(N)).T
+    error = memory.reconstruct(x, system, N, past=past) - u
+    floor = 0.0 if past == "none" else 0.99 ** (2 * N)  # shrinks by 1 - MC
+    assert np.abs(error + floor * u).max() < 1e-12
+    assert np.isrealobj(error)
+
+
+def test_reconstruction_with_white_past_errs_by_what_is_not_remembered():
+    poles, L, T = ring(8, 10, 0.7, 0.95), 6, 20_000
+    u = np.random.default_rng(9).normal(size=(T, 2)) @ [1, 1j] / np.sqrt(2)
+    states = ht.lti.cascade.states(poles, u)
+    factor = ht.lti.szego.triangular_factor(poles) / np.sqrt(1 - np.abs(poles) ** 2)[:, None]
+    read = memory.reconstruct(states @ factor.T, poles, L, past="white")[500:, ::-1]
+    past = np.stack([u[500 - k : T - k] for k in range(L)], axis=1)
+    missing = 1 - memory.capacity(poles, L)
+    error = np.mean(np.abs(read - past) ** 2, axis=0)
+    assert np.all(np.abs(error - missing) < 6 * missing / np.sqrt(T / 30) + 1e-6)
+
+
+def test_beckermann_bound_is_below_real_nodes_and_tight_for_chebyshev():
+    for N in (8, 16, 32, 64):
+        chebyshev = np.cos((2 * np.arange(N) + 1) * np.pi / (2 * N))
+        excess = memory.vandermonde_log10_condition(chebyshev, N) - memory.beckermann_bound(N)
+        assert 0 < excess < np.log10(2.8)
+
+
+def test_large_sieve_bound_holds_for_jittered_roots():
+    rng = np.random.default_rng(10)
+    z = np.exp(2j * np.pi * (np.arange(32) + rng.uniform(-0.1, 0.1, 32)) / 32)
+    for L in (48, 64, 256):
+        assert memory.vandermonde_log10_condition(z, L) <= memory.large_sieve_bound(z, L) < 1
+    assert memory.large_sieve_bound(z, 32) == np.inf
+
+
+@pytest.mark.parametrize("target", [
+    np.clip(1 - np.arange(128) / 128, 0, 1),
+    np.exp(-(np.arange(1500) + 0.5) / 64),
+    (1 + np.arange(20_000) / 64) ** -2.0,
+])  # fmt: skip
+def test_designed_poles_follow_the_wanted_curve(target):
+    poles = memory.design_poles(target)
+    assert poles.size == round(target.sum())
+    conjugates = np.abs(poles[:, None] - poles.conj()).min(axis=1)
+    assert conjugates.max() < 8 * EPS
+    error = np.abs(memory.capacity(poles, target.size) - target)
+    assert error.sum() < 0.035 * target.sum()
+    assert error.max() < 0.07
+
+
+def test_estimates_scatter_around_the_exact_curve_and_raw_ones_do_not():
+    poles = np.r_[ring(11, 8, 0.8, 0.97)]
+    closed = np.r_[poles, poles.conj()]
+    exact = memory.capacity(closed, 60)
+    scores, raw = [], []
+    for seed in range(20):
+        u = np.random.default_rng(seed).normal(size=3000)
+        x = ht.lti.cascade.states(poles, u)  # the same real span as the diagonal states
+        estimate = memory.estimate_capacity(x, u, 60)
+        assert estimate.regressors == 16
+        scores.append((estimate.capacity - exact) / estimate.standard_error)
+        raw.append(estimate.raw.sum() - exact.sum())
+    scores = np.array(scores)
+    assert abs(scores[:, exact < 0.9].mean()) < 0.2
+    assert 0.6 < scores[:, exact < 0.9].std() < 1.6
+    assert abs(np.mean(raw) / (np.sum(1 - exact) * 16 / 2941) - 1) < 0.2
