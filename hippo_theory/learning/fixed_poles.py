@@ -181,9 +181,13 @@ def _has_equal_rows(stats, b0, c0):
 
 
 def _solve_diagonal(stats, b0, c0, t):
-    return one_pole.gain(
-        t[:, None], sigma=stats.s, eta=np.real(np.diag(stats.M)), b0=b0[:, None], c0=c0[:, None]
-    )
+    eta = np.real(np.diag(stats.M))
+    rows = max(1, 2**13 // stats.s.size)  # at a time: what stays in a processor's cache
+    blocks = [
+        one_pole.gain(t[k : k + rows, None], sigma=stats.s, eta=eta, b0=b0[:, None], c0=c0[:, None])
+        for k in range(0, t.size, rows)
+    ]
+    return np.concatenate(blocks)
 
 
 def _solve_shared(stats, b0, c0, t):

@@ -72,10 +72,10 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     sigma, eta, tau = _problem(sigma, eta, tau)
     phase = _phase(sigma)
     start = read_start(w0, S0, b0, c0, phase)
-    real, imag = _evaluate(t / tau, start, abs(sigma), eta)
+    top, E, D = _evaluate(t, start, abs(sigma), eta, tau)
     if np.iscomplexobj(sigma) or any(v is not None and np.iscomplexobj(v) for v in (w0, b0, c0)):
-        return phase * (real + 1j * imag)
-    return phase * real
+        top = top + 2j * start.v * E
+    return phase * (top / D)
 
 
 def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +115,7 @@ def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
     _factors(b0, c0)
     sign = 1.0 if sigma >= 0 else -1.0
     start = read_start(None, None, b0, c0, sign)
-    E, g, plus, minus, _ = _clock(t / tau, start.conserved, abs(sigma), eta)
+    E, g, plus, minus, _ = _clock(t, start.conserved, abs(sigma), eta, tau)
     up, down = plus + minus * E + eta * start.Q * g, minus + plus * E + eta * start.P * g
     f = np.sqrt(up / down)[:, None]
     p, q = (b0 + sign * c0) * f, (b0 - sign * c0) / f
@@ -245,17 +245,19 @@ def _phase(sigma):
     return phase[()]
 
 
-def _clock(t, conserved, sigma, eta):
+def _clock(t, conserved, sigma, eta, tau):
     """E, g = (1 - E) / R and k_+- = 1 +- 2 sigma / R, with k_- free of cancellation."""
     spread = eta * np.sqrt(conserved)
     R = np.hypot(2 * sigma, spread)
     still = R == 0
     safe = np.where(still, 1.0, R)
     with np.errstate(over="ignore"):
-        x = R * t
-    g = np.where(still, t, -np.expm1(-x) / safe)
+        x = -(R / tau) * t
+    g = np.expm1(x) / -safe
+    if still.any():
+        g = np.where(still, t / tau, g)
     plus = 1 + 2 * sigma / safe
-    return np.exp(-x), g, plus, np.where(still, 1.0, (spread / safe) ** 2 / plus), sigma / safe
+    return np.exp(x), g, plus, np.where(still, 1.0, (spread / safe) ** 2 / plus), sigma / safe
 
 
 def _reachable(w, target, start, limit, flip):
@@ -274,15 +276,23 @@ def _reachable(w, target, start, limit, flip):
         )
 
 
-def _evaluate(t, start: Start, sigma, eta):
-    """Real and imaginary part of the turned gain."""
-    w, v, S, P, Q, conserved = start
-    E, g, plus, minus, r = _clock(t, conserved, sigma, eta)
-    D = 2 * E + eta * g / 2 * (P * (plus + minus * E) + Q * (minus + plus * E))
-    D = D + eta**2 * conserved * g**2
-    drift = eta * sigma * conserved * g**2
-    plain = w * (2 * E + (2 * sigma * g) ** 2) + sigma * S * g * (1 + E)
-    up = P * (r * (plus - minus * E**2) + plus * minus * E) + Q * r * minus
-    split = (up - Q * plus * E * (r * E + minus)) / 2
+def _evaluate(t, start: Start, sigma, eta, tau):
+    """Numerator of the real part of the turned gain, E, and the denominator D.
+
+    With w_0 well on the target's side the numerator is taken from w_0 and S_0; opposite to it,
+    from P_0 and Q_0: (P_0 (r (k_+ - k_- E^2) + k_+ k_- E) + Q_0 (r k_- - k_+ E (r E + k_-))) / 2
+    + eta sigma Lambda^2 g^2 with r = sigma / R. Both are polynomials in E and g.
+    """
+    w, _, S, P, Q, conserved = start
+    E, g, plus, minus, r = _clock(t, conserved, sigma, eta, tau)
+    first = eta / 2 * (P * plus + Q * minus)
+    second = eta / 2 * (P * minus + Q * plus)
+    D = (2 + second * g) * E + (first + eta**2 * conserved * g) * g
     opposite = (-4 * w > S) & (4 * r > 1)
-    return (np.where(opposite, split, plain) + drift) / D, 2 * E * v / D
+    drive = np.where(opposite, 0.0, sigma * S)
+    square = np.where(opposite, 0.0, 4 * sigma**2 * w) + eta * sigma * conserved
+    top = (np.where(opposite, 2 * plus * minus, 2.0) * w + drive * g) * E + (drive + square * g) * g
+    if opposite.any():
+        split = r * (P * plus + Q * minus - (P * minus + Q * plus) * E**2) / 2
+        top = top + np.where(opposite, split, 0.0)
+    return top, E, D

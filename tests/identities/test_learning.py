@@ -84,7 +84,7 @@ def _recurrence(a, u):
     return out
 
 
-@pytest.mark.parametrize("sigma", [1.2, -0.7, 0.0])
+@pytest.mark.parametrize("sigma", [1.2, 0.4, -0.7, 0.0])
 def test_one_number_moves_all_weights(rng, sigma):
     from scipy.integrate import solve_ivp
 

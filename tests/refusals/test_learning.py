@@ -68,8 +68,8 @@ CALLS = [
      "approaches and never reaches, got 0.5"),
     (lambda: learning.time_to(0.5, [0.5], [0.5], 1.0, 0.0),
      ValueError, "eta must be positive, got 0"),
-    (lambda: learning.deep_time(0.1, 0.2, 2, 1.0, 1.0),
-     ValueError, "w must lie between w0 = 0.2 and sigma / eta = 1, which flow "
+    (lambda: learning.deep_time(0.1, 0.2, 2, 1.0, 0.5),
+     ValueError, "w must lie between w0 = 0.2 and sigma / eta = 2, which flow "
      "approaches and never reaches, got 0.1"),
     (lambda: learning.deep_time(0.5, -0.2, 2, 1.0, 1.0),
      ValueError, "w0 must have the sign of sigma = 1, got -0.2"),
