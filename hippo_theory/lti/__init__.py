@@ -3,20 +3,24 @@
 from hippo_theory.lti import cascade, szego
 from hippo_theory.lti.algebra import layer, similarity
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize, generalized_bilinear
+from hippo_theory.lti.families import FAMILIES, Family, family
 from hippo_theory.lti.forms import dense, expand, matrices, spectrum
 from hippo_theory.lti.response import markov_parameters, transfer_function
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
 
 __all__ = [
     "DPLR",
+    "FAMILIES",
     "LTI",
     "SCHEMES",
     "DiagonalLTI",
+    "Family",
     "Scheme",
     "cascade",
     "dense",
     "discretize",
     "expand",
+    "family",
     "generalized_bilinear",
     "layer",
     "markov_parameters",
