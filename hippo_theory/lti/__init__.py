@@ -3,6 +3,7 @@
 from hippo_theory.lti import cascade, szego
 from hippo_theory.lti.algebra import layer, similarity
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize, generalized_bilinear
+from hippo_theory.lti.exchange import from_lru, from_s4d, from_s5, from_scipy, to_scipy
 from hippo_theory.lti.families import FAMILIES, Family, family
 from hippo_theory.lti.forms import dense, expand, matrices, spectrum
 from hippo_theory.lti.response import markov_parameters, transfer_function
@@ -21,6 +22,10 @@ __all__ = [
     "discretize",
     "expand",
     "family",
+    "from_lru",
+    "from_s4d",
+    "from_s5",
+    "from_scipy",
     "generalized_bilinear",
     "layer",
     "markov_parameters",
@@ -28,5 +33,6 @@ __all__ = [
     "similarity",
     "spectrum",
     "szego",
+    "to_scipy",
     "transfer_function",
 ]

@@ -1,0 +1,283 @@
+"""Exchange with scipy.signal and python-control, and with trained S4D, LRU and S5 layers."""
+
+from typing import Any
+
+import numpy as np
+
+from hippo_theory import _check
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.algebra import layer
+from hippo_theory.lti.discretize import Scheme, discretize
+from hippo_theory.lti.forms import assemble, check_system, matrices
+from hippo_theory.lti.systems import LTI, DiagonalLTI, System
+
+
+def to_scipy(system: System):
+    """The system as a `scipy.signal.StateSpace`, conjugates written out in real form.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Without batch axes.
+
+    Returns
+    -------
+    scipy.signal.StateSpace
+        Continuous, or discrete with the same dt.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> ht.lti.to_scipy(ht.LTI([[0.5]], [1.0], [1.0], dt=0.1)).dt
+    0.1
+    """
+    from scipy import signal
+
+    check_system(system)
+    clock = {} if system.dt is None else {"dt": system.dt}
+    return signal.StateSpace(*matrices(system), **clock)
+
+
+def from_scipy(statespace: Any) -> LTI:
+    """The value of a state space of scipy.signal, python-control or their like.
+
+    Parameters
+    ----------
+    statespace : object with attributes A, B, C, D and dt
+        dt None or 0 is continuous time; True, which stands for a step that is not known, is
+        read as 1.
+
+    Returns
+    -------
+    LTI
+        With vectors B and C where there is one input and one output.
+
+    Raises
+    ------
+    TypeError
+        If the object has no A, B, C, D: transfer functions are to be converted first.
+
+    Examples
+    --------
+    >>> from scipy import signal
+    >>> import hippo_theory as ht
+    >>> ht.lti.from_scipy(signal.TransferFunction([1.0], [1.0, 2.0]).to_ss())
+    <LTI: 1 states, SISO, continuous time>
+    """
+    try:
+        A, B, C, D = (getattr(statespace, name) for name in "ABCD")
+    except AttributeError:
+        raise TypeError(
+            f"statespace must have matrices A, B, C, D, got {type(statespace).__name__}; "
+            "convert it with its to_ss() or ss()"
+        ) from None
+    dt = getattr(statespace, "dt", None)
+    dt = None if dt is None or dt is False or dt == 0 else float(dt)
+    A, B, C, D = (np.atleast_2d(np.asarray(M)) for M in (A, B, C, D))
+    return assemble(A, B, C, D, dt=dt, siso=D.shape == (1, 1))
+
+
+def from_s4d(
+    log_dt, log_A_real, A_imag, C, D=0.0, B=None, *, scheme: str | Scheme = "zoh"
+) -> DiagonalLTI:
+    """A trained S4D layer, one system for each of its H channels.
+
+    K_k = 2 Re sum_n C_n B_n ((e^{dt A_n} - 1)/A_n) e^{k dt A_n}, plus D at k = 0, with
+    A = -exp(log_A_real) + i A_imag and dt = exp(log_dt).
+
+    Parameters
+    ----------
+    log_dt : array_like, shape (H,)
+    log_A_real, A_imag : array_like, shape (H, N)
+        N is half of the layer's state size: conjugates are implied.
+    C : array_like, shape (H, N, 2) real or (H, N) complex
+        Real and imaginary parts along the last axis, or complex.
+    D : array_like, scalar or shape (H,)
+    B : array_like, as C, optional
+        Ones if left out, as the minimal implementation has them.
+    scheme : str or Scheme
+        "zoh", or "bilinear" for layers trained with it.
+
+    Returns
+    -------
+    DiagonalLTI
+        Discrete with the input-output map of the layer, batch axis (H,), one dt for each
+        channel, in float64.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
+    Notes
+    -----
+    The parameter names are those of the minimal S4D of the state-spaces/s4 repository, before
+    any activation or mixing of channels. The reference computes e^{dt A} - 1 directly and loses
+    digits at small dt; this does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hippo_theory as ht
+    >>> ones = np.ones((3, 2))
+    >>> ht.lti.from_s4d(np.log([0.1, 0.2, 0.4]), -ones, ones, ones + 0j)
+    <DiagonalLTI: 2 conjugate pairs, SISO, 3 systems (3,), dt from 0.1 to 0.4>
+    """
+    decay = _real("log_A_real", log_A_real, ("H", "N"))
+    frequency = _real("A_imag", A_imag, decay.shape)
+    steps = np.exp(_real("log_dt", log_dt, decay.shape[:1]))
+    C = _complex("C", C, decay.shape)
+    B = np.ones(decay.shape) if B is None else _complex("B", B, decay.shape)
+    poles = -np.exp(decay) + 1j * frequency
+    D = _check.array("D", D, real=True).astype(np.float64)
+    continuous = DiagonalLTI(poles, B, C, D, conjugate=True)
+    return discretize(continuous, steps, scheme, layer=True)  # pyright: ignore[reportReturnType]
+
+
+def from_lru(nu_log, theta_log, gamma_log, B_re, B_im, C_re, C_im, D=0.0) -> DiagonalLTI:
+    """A trained LRU layer: x_k = pole x_{k-1} + exp(gamma_log) B u_k, y_k = Re(C x_k) + D u_k.
+
+    Parameters
+    ----------
+    nu_log, theta_log, gamma_log : array_like, shape (N,)
+        Poles are exp(-exp(nu_log) + i exp(theta_log)).
+    B_re, B_im : array_like, shape (N, m)
+    C_re, C_im : array_like, shape (p, N)
+    D : array_like, scalar or shape (p,)
+        Multiplies each input on the way to its own output (p = m unless it is 0).
+
+    Returns
+    -------
+    DiagonalLTI
+        One discrete value with the input-output map of the layer, dt = 1, in float64. Its C is
+        halved, as `conjugate` reads 2 Re(C x); its log_poles are exact.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+
+    Notes
+    -----
+    The parameter names are those of the minimal-LRU repository.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hippo_theory as ht
+    >>> one = np.ones((1, 1))
+    >>> ht.lti.from_lru([-2.0], [0.0], [0.0], one, one, one, one)
+    <DiagonalLTI: 1 conjugate pairs, 1 input, 1 output, dt = 1>
+    """
+    nu = _real("nu_log", nu_log, ("N",))
+    n = nu.shape
+    logs = -np.exp(nu) + 1j * np.exp(_real("theta_log", theta_log, n))
+    gamma = np.exp(_real("gamma_log", gamma_log, n))
+    B = _real("B_re", B_re, (*n, "m"))
+    C = _real("C_re", C_re, ("p", *n))
+    B = B + 1j * _real("B_im", B_im, B.shape)
+    C = C + 1j * _real("C_im", C_im, C.shape)
+    D = _elementwise(D, C.shape[0], B.shape[1])
+    discrete = DiagonalLTI(
+        np.exp(logs), gamma[:, None] * B, C / 2, D, dt=1.0, conjugate=True, log_poles=logs
+    )
+    return layer(discrete)  # pyright: ignore[reportReturnType]
+
+
+def from_s5(
+    Lambda_re,
+    Lambda_im,
+    B,
+    C,
+    D,
+    log_step,
+    *,
+    scheme: str | Scheme = "zoh",
+    conj_sym: bool = True,
+    clip_eigs: bool = False,
+    step_rescale: float = 1.0,
+) -> DiagonalLTI:
+    """A trained S5 layer: each state discretized with its own step, outputs 2 Re(C x) + D u.
+
+    Parameters
+    ----------
+    Lambda_re, Lambda_im : array_like, shape (P,)
+    B : array_like, shape (P, m, 2) real or (P, m) complex
+    C : array_like, shape (p, P, 2) real or (p, P) complex
+        Real and imaginary parts along the last axis, or complex.
+    D : array_like, scalar or shape (p,)
+        Multiplies each input on the way to its own output.
+    log_step : array_like, shape (P, 1) or (P,)
+    scheme : str or Scheme
+        "zoh" or "bilinear", the layer's `discretization`.
+    conj_sym : bool
+        False: the layer lists every pole and outputs Re(C x).
+    clip_eigs : bool
+        The layer limits Lambda_re to at most -1e-4.
+    step_rescale : float
+        The layer's factor of all steps.
+
+    Returns
+    -------
+    DiagonalLTI
+        One discrete value with the input-output map of the layer, dt = 1, in float64: the step
+        of each state is taken into its pole and its row of B.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, as those of a bidirectional layer, which is not causal.
+
+    Notes
+    -----
+    The parameter names are those of the lindermanlab/S5 repository. Where `conj_sym` is False
+    the value implies conjugates all the same and C is halved: 2 Re(C x / 2) = Re(C x).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import hippo_theory as ht
+    >>> one = np.ones((1, 1), complex)
+    >>> ht.lti.from_s5([-0.5], [3.0], one, one, 0.0, np.log([[0.1]]))
+    <DiagonalLTI: 1 conjugate pairs, 1 input, 1 output, dt = 1>
+    """
+    decay = _real("Lambda_re", Lambda_re, ("P",))
+    n = decay.shape
+    if clip_eigs:
+        decay = np.minimum(decay, -1e-4)
+    poles = decay + 1j * _real("Lambda_im", Lambda_im, n)
+    log_step = _check.array("log_step", log_step, real=True)
+    steps = np.exp(_real("log_step", log_step[:, 0] if log_step.ndim == 2 else log_step, n))
+    steps = _check.number("step_rescale", step_rescale, above=0.0) * steps
+    B, C = _complex("B", B, (*n, "m")), _complex("C", C, ("p", *n))
+    D = _elementwise(D, C.shape[0], B.shape[1])
+    C = C if conj_sym else C / 2
+    continuous = DiagonalLTI(steps * poles, steps[:, None] * B, C, D, conjugate=True)
+    return discretize(continuous, 1.0, scheme, layer=True)  # pyright: ignore[reportReturnType]
+
+
+def _real(name: str, value: Any, expected: tuple) -> Array:
+    array = _check.array(name, value, real=True)
+    _check.shape(name, array, expected)
+    return array.astype(np.float64)
+
+
+def _complex(name: str, value: Any, expected: tuple) -> Array:
+    """Complex values, or real ones in pairs along a last axis of length 2."""
+    array = _check.array(name, value)
+    if array.dtype.kind == "c":
+        _check.shape(name, array, expected)
+        return array.astype(np.complex128)
+    _check.shape(name, array, (*expected, 2), "the last axis holds real and imaginary parts")
+    return array[..., 0].astype(np.float64) + 1j * array[..., 1]
+
+
+def _elementwise(D: Any, p: int, m: int) -> Array:
+    """The diagonal matrix of a feedthrough that multiplies entry by entry."""
+    D = _check.array("D", D, real=True).astype(np.float64)
+    if D.ndim == 0 and D == 0:
+        return np.zeros((p, m))
+    if p != m:
+        raise ValueError(f"D must be 0 for {m} inputs and {p} outputs, got shape {D.shape}")
+    _check.shape("D", D, (p,) if D.ndim else ())
+    return np.diag(np.broadcast_to(D, (p,)))
