@@ -188,12 +188,11 @@ def resolvents(keep, solves, shifts, carried, driven, state, out, first):
 
 
 @compiled
-def holds(ratios, substeps, base, nodes, weights, local, offsets, state, out, first):
-    """c_{k+1} = base_k e_0 + r_k^A (c_k - base_k e_0) + sum_i weights_i p(1 - nodes_i) local_i.
+def holds(ratios, substeps, base, near, flipped, weights, local, offsets, state, out, first):
+    """c_{k+1} = base_k e_0 + r_k^A (c_k - base_k e_0) + integral of (input - base_k) p(s/t_{k+1}).
 
-    The last term integrates (input - base) over the cell; nodes are distances from t_{k+1} in
-    units of t_{k+1}, and cell k owns the entries offsets_k .. offsets_{k+1}.
-    substeps_k = 0 asks for the dense rows of r^A, m > 0 for m Taylor sub-steps.
+    The integral is `project` over the entries offsets_k .. offsets_{k+1}. substeps_k = 0 asks
+    for the dense rows of r^A, m > 0 for m Taylor sub-steps; ratios are (t_{k+1} - t_k) / t_{k+1}.
     """
     N, S = state.shape
     norms = np.sqrt(2 * np.arange(N) + 1.0)
@@ -206,7 +205,7 @@ def holds(ratios, substeps, base, nodes, weights, local, offsets, state, out, fi
         else:
             dense(1 - ratios[k], norms, state, moved)
         state[0] += base[k]
-        cell(nodes, weights, local, offsets[k], offsets[k + 1], norms, state)
+        project(near, flipped, weights, local, offsets[k], offsets[k + 1], state)
         if out.shape[0]:
             for s in range(S):
                 out[s, first + k] = state[:, s]
@@ -258,22 +257,40 @@ def dense(r, norms, state, moved):
     state[:] = moved
 
 
-@compiled
-def cell(nodes, weights, local, start, stop, norms, state):
-    """Add sum_i weights_i p_n(1 - u_i) local_i to the state, i in [start, stop), u_i = nodes_i.
+BLOCK = 512  # nodes whose polynomials stay in the first cache
 
-    P_n(1 - 2u) comes from its differences, (n+1) D_n = n D_{n-1} - 2 (2n+1) u P_n, which keep
-    all digits for small u.
+
+@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+def project(near, flipped, weights, local, start, stop, state):
+    """Add sum_i weights_i p_n(x_i) local_i to the state, i in [start, stop): `_legendre.climb`.
+
+    near_i is the distance of x_i from the nearer end of [0, 1], the left one where flipped_i.
     """
     N, S = state.shape
-    values = np.empty(stop - start)
-    steps = np.zeros(stop - start)
-    values[:] = 1
-    for n in range(N):
-        for i in range(stop - start):
-            factor = norms[n] * values[i] * weights[start + i]
-            for s in range(S):
-                state[n, s] += factor * local[start + i, s]
-            u = nodes[start + i]
-            steps[i] = (n * steps[i] - 2 * (2 * n + 1) * u * values[i]) / (n + 1)
-            values[i] += steps[i]
+    for begin in range(start, stop, BLOCK):
+        count = min(BLOCK, stop - begin)
+        values = weights[begin : begin + count].copy()
+        steps = np.zeros(count)
+        even, odd = np.empty((count, S)), np.empty((count, S))
+        for i in range(count):
+            even[i] = local[begin + i]
+            odd[i] = even[i]
+            if flipped[begin + i]:
+                steps[i] = 2 * values[i]
+                odd[i] = -even[i]
+        for n in range(N):
+            norm, factors = math.sqrt(2 * n + 1.0), odd if n % 2 else even
+            if S == 1:
+                total = 0.0
+                for i in range(count):
+                    total += values[i] * factors[i, 0]
+                state[n, 0] += norm * total
+            else:
+                for i in range(count):
+                    scaled = norm * values[i]
+                    for s in range(S):
+                        state[n, s] += scaled * factors[i, s]
+            keep, slope, inverse = float(n), 2.0 * (2 * n + 1), 1 / (n + 1.0)
+            for i in range(count):
+                steps[i] = (keep * steps[i] - slope * near[begin + i] * values[i]) * inverse
+                values[i] += steps[i]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.legs.operator import basis_norms
+from hippo_theory.legs._legendre import norms
 from hippo_theory.legs.solver import Solution
 
 
@@ -48,5 +48,5 @@ def energy_error(f_values, solution: Solution) -> np.ndarray:
         raise ValueError(f"solution must start at t = 0, got t[0] = {solution.t[0]:g}")
     values = _check.array("f_values", f_values)
     _check.shape("f_values", values, solution.coefficients.shape[:-1])
-    newest = solution.coefficients @ basis_norms(solution.coefficients.shape[-1])
+    newest = solution.coefficients @ norms(solution.coefficients.shape[-1])
     return np.asarray(np.trapezoid(abs(values - newest) ** 2, solution.t, axis=-1))

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.linalg import get_lapack_funcs
 
 from hippo_theory import _check
+from hippo_theory.legs._legendre import norms
 
 
 def matrices(N: int) -> tuple[np.ndarray, np.ndarray]:
@@ -44,15 +45,10 @@ def matrices(N: int) -> tuple[np.ndarray, np.ndarray]:
     array([1.    , 1.7321])
     """
     N = _check.integer("N", N)
-    B = basis_norms(N)
+    B = norms(N)
     A = np.tril(np.outer(B, B), -1)
     A[np.diag_indices(N)] = np.arange(1.0, N + 1)
     return A, B
-
-
-def basis_norms(N: int) -> np.ndarray:
-    """sqrt(2n+1) for n < N: the vector B, and the factor between P_n and p_n."""
-    return np.sqrt(2 * np.arange(N) + 1.0)
 
 
 def apply(c) -> np.ndarray:
@@ -84,9 +80,9 @@ def apply(c) -> np.ndarray:
     """
     c = _check.array("c", c, minimum_ndim=1)
     N = _check.integer("N", c.shape[-1])
-    weighted = c * basis_norms(N)
+    weighted = c * norms(N)
     before = np.cumsum(weighted, axis=-1) - weighted
-    return basis_norms(N) * before + np.arange(1, N + 1) * c
+    return norms(N) * before + np.arange(1, N + 1) * c
 
 
 def solve_shifted(alpha, v) -> np.ndarray:
@@ -131,13 +127,13 @@ def solve_shifted(alpha, v) -> np.ndarray:
         raise ValueError(f"alpha must differ from -1/1, ..., -1/{N}, got {alpha}")
     dtype = np.result_type(diagonal, v, np.float64)
     band = np.array([diagonal, np.append(-1 + shift * n[:-1], 0)], dtype=dtype)
-    z = (v / basis_norms(N)).reshape(-1, N).T
+    z = (v / norms(N)).reshape(-1, N).T
     rhs = np.diff(z, axis=0, prepend=0).astype(dtype)
     (tbtrs,) = get_lapack_funcs(("tbtrs",), dtype=dtype)
     solution, info = tbtrs(band, rhs, uplo="L")
     if info:
         raise np.linalg.LinAlgError(f"I + alpha A is singular at row {info - 1}")
-    return (solution.T * basis_norms(N)).reshape(v.shape)
+    return (solution.T * norms(N)).reshape(v.shape)
 
 
 def propagator(r, N: int) -> np.ndarray:
@@ -235,4 +231,4 @@ def transfer_function(s, N: int) -> np.ndarray:
     factors = np.empty(poles.shape, complex)
     factors[..., 0] = 1 / poles[..., 0]
     factors[..., 1:] = (s[..., None] - n[:-1]) / poles[..., 1:]
-    return basis_norms(N) * np.cumprod(factors, axis=-1)
+    return norms(N) * np.cumprod(factors, axis=-1)

@@ -6,10 +6,11 @@ from typing import Literal, overload
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory.legs import _holds
 from hippo_theory.legs._advance import advance, refuse_unless_fit
+from hippo_theory.legs._legendre import norms
 from hippo_theory.legs._signal import Signal, as_signal, from_rows, real_rows
-from hippo_theory.legs.operator import basis_norms
-from hippo_theory.legs.schemes import SCHEMES, Collocation, Scheme
+from hippo_theory.legs.schemes import SCHEMES, Collocation, Hold, Scheme
 
 _CHUNK = 2**20  # numbers of input held at a time: memory stays O(N) for any number of steps
 
@@ -86,9 +87,11 @@ def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="
     Notes
     -----
     Assumes f integrable on (0, T]; the solution with t c(t) -> 0 is then unique. One-step and
-    collocation rows cost O(N) a step; the holds (`zoh`, `foh`, `hold2`..) are exact for
-    their interpolant and cost O(N) a step once the step number exceeds about N^2,
-    at most O(N^2) before. docs/theory.md (2.1)-(2.9).
+    collocation rows cost O(N) a step. The holds (`zoh`, `foh`, `hold2`..) are exact for their
+    interpolant: all states cost O(N) a step once the step number exceeds about N^2, at most
+    O(N^2) before; the final state is one quadrature over all cells, without a recurrence, O(N)
+    a node. Single-precision samples are carried in double and the result is rounded once.
+    docs/theory.md (2.1)-(2.9).
 
     Examples
     --------
@@ -111,8 +114,14 @@ def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="
     if store == "all":
         out[:, 0] = state.T
     chunk = max(_CHUNK // state.shape[1], 1)
-    for start in range(0, t.size - 1, chunk):
-        advance(row, t, signal, (start, min(start + chunk, t.size - 1)), state, out)
+    spans = [(k, min(k + chunk, t.size - 1)) for k in range(0, t.size - 1, chunk)]
+    if isinstance(row, Hold) and store == "final":
+        _holds.propagate(t[0] / t[-1], state)
+        for span in spans:
+            _holds.finish(row.degree, t, signal, span, state)
+    else:
+        for span in spans:
+            advance(row, t, signal, span, state, out)
     _refuse_overflow(row, N, t, state, out)
     if store == "final":
         return from_rows(state.T, signal.batch_shape, signal.dtype)
@@ -260,5 +269,5 @@ def reconstruct(state, t, s=None) -> np.ndarray:
     outside = (s < 0) | (s > end)
     if outside.any():
         raise ValueError(f"s must lie in [0, {end:g}], got {s[outside][0]:g}")
-    weighted = np.moveaxis(coefficients * basis_norms(coefficients.shape[-1]), -1, 0)
+    weighted = np.moveaxis(coefficients * norms(coefficients.shape[-1]), -1, 0)
     return np.polynomial.legendre.legval(2 * (s / end) - 1, weighted)

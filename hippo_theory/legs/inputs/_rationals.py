@@ -8,8 +8,8 @@ from itertools import count
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory.legs._legendre import project_pieces
 from hippo_theory.legs.inputs import _digits
-from hippo_theory.legs.inputs._legendre import project_pieces
 from hippo_theory.legs.inputs._value import Input, single
 
 

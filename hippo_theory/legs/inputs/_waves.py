@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory.legs._legendre import norms
 from hippo_theory.legs.inputs import _digits
-from hippo_theory.legs.inputs._legendre import norms
 from hippo_theory.legs.inputs._value import Input, call, single
 
 TURNS = np.array([1, 1j, -1, -1j])

@@ -82,8 +82,8 @@ def _quadrature(t, N: int, left, width, coefficients) -> np.ndarray:
     space = t - left
     width = np.minimum(width[:, None], space)
     degree = len(coefficients) - 1
-    count = _points(N, degree, float((width / t).max(initial=0.0)))
-    start, end, weights = _gauss(count)
+    count = points_needed(N, degree, float((width / t).max(initial=0.0)))
+    start, end, weights = gauss(count)
     local = width * start
     weighted = np.zeros_like(local)
     for row in coefficients:
@@ -96,7 +96,7 @@ def _quadrature(t, N: int, left, width, coefficients) -> np.ndarray:
     return np.stack(sums, axis=-1) * norms(N)
 
 
-def _points(N: int, degree: int, width: float) -> int:
+def points_needed(N: int, degree: int, width: float) -> int:
     """Gauss points for degree `degree` times p_n, n < N, on a piece of relative width `width`.
 
     P_n(1 - 2u) has no Taylor term at any point of [0, 1] above (n(n+1) u)^k / k!^2. Terms are
@@ -111,7 +111,7 @@ def _points(N: int, degree: int, width: float) -> int:
 
 
 @lru_cache(maxsize=64)
-def _gauss(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def gauss(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gauss-Legendre points x on [0, 1], 1 - x, and weights.
 
     Newton's method for P_m(cos theta) in theta: weights keep 15 digits at the ends, where those
