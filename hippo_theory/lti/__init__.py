@@ -2,22 +2,28 @@
 
 from hippo_theory.lti import cascade, szego
 from hippo_theory.lti.algebra import layer, similarity
+from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize, generalized_bilinear
 from hippo_theory.lti.exchange import from_lru, from_s4d, from_s5, from_scipy, to_scipy
 from hippo_theory.lti.families import FAMILIES, Family, family
 from hippo_theory.lti.forms import dense, expand, matrices, spectrum
+from hippo_theory.lti.kernels import METHODS, kernel
 from hippo_theory.lti.response import markov_parameters, transfer_function
+from hippo_theory.lti.simulate import SIMULATIONS, simulate, step
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
 
 __all__ = [
     "DPLR",
     "FAMILIES",
     "LTI",
+    "METHODS",
     "SCHEMES",
+    "SIMULATIONS",
     "DiagonalLTI",
     "Family",
     "Scheme",
     "cascade",
+    "convolve",
     "dense",
     "discretize",
     "expand",
@@ -27,11 +33,14 @@ __all__ = [
     "from_s5",
     "from_scipy",
     "generalized_bilinear",
+    "kernel",
     "layer",
     "markov_parameters",
     "matrices",
     "similarity",
+    "simulate",
     "spectrum",
+    "step",
     "szego",
     "to_scipy",
     "transfer_function",

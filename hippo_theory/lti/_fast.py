@@ -1,0 +1,162 @@
+"""Compiled loops of kernels and simulation; each names the plain definition that it implements.
+
+Complex numbers are pairs of real arrays, so that the inner loops vectorise.
+"""
+
+import numpy as np
+from numba import njit
+
+LANES = 32  # states of a block of the diagonal recurrence
+LI, BR, BI, CR, CI, XR, XI = (k * LANES for k in range(1, 8))
+NODES = 128  # nodes of a block: the accumulators of a few sums stay in the first-level cache
+FLAGS = {"contract", "reassoc", "nsz"}  # sums in any order, fused; NaN and infinity keep meaning
+
+
+@njit(cache=True, fastmath=FLAGS)
+def cauchy_pairs(nodes, poles, weights, sums):
+    """`s4.cauchy_sums` over conjugate pairs: sum_n weights[i, j, n] / d_kn into sums.
+
+    d = c^2 |nu|^2 - i s c 2 Re(mu nu') - s^2 |mu|^2; nodes (6, K) are s^2, s c, c^2 as pairs,
+    poles (3, N) are |mu|^2, 2 Re(mu nu'), |nu|^2, weights (2, J, N), sums (4, J, K) as pairs.
+    """
+    K, N, J = nodes.shape[1], poles.shape[1], weights.shape[1]
+    re, im = np.empty(NODES, nodes.dtype), np.empty(NODES, nodes.dtype)
+    for start in range(0, K, NODES):
+        size = min(NODES, K - start)
+        block = nodes[:, start : start + size]
+        ssr, ssi, scr, sci, ccr, cci = block[0], block[1], block[2], block[3], block[4], block[5]
+        for n in range(N):
+            a, b, d = poles[0, n], poles[1, n], poles[2, n]
+            for k in range(size):
+                x = d * ccr[k] + b * sci[k] - a * ssr[k]
+                y = d * cci[k] - b * scr[k] - a * ssi[k]
+                inverse = 1 / (x * x + y * y)
+                re[k] = x * inverse
+                im[k] = -y * inverse
+            for j in range(J):
+                for i in range(2):
+                    weight = weights[i, j, n]
+                    real = sums[2 * i, j, start : start + size]
+                    imag = sums[2 * i + 1, j, start : start + size]
+                    for k in range(size):
+                        real[k] += weight * re[k]
+                        imag[k] += weight * im[k]
+
+
+@njit(cache=True, fastmath=FLAGS)
+def diagonal(poles, B, C, u, x, y):
+    """x <- diag(poles) x + B u_k, y_k += C x: `simulate.step` of one input and output, real u.
+
+    Pairs of real rows: poles, B, C (2, N), u (L,), x (2, N) which becomes the final state,
+    y (1 or 2, L) without or with its imaginary part. Lanes stand at constant offsets in one flat
+    array, which is what lets the compiler see that they are independent.
+    """
+    N, L, z, both = poles.shape[1], u.size, np.empty(8 * LANES), y.shape[0] == 2
+    for start in range(0, N, LANES):
+        size = min(LANES, N - start)
+        z[:] = 0
+        for i in range(2):
+            for n in range(size):
+                z[(0 + i) * LANES + n], z[(2 + i) * LANES + n] = (
+                    poles[i, start + n],
+                    B[i, start + n],
+                )
+                z[(4 + i) * LANES + n], z[(6 + i) * LANES + n] = C[i, start + n], x[i, start + n]
+        for k in range(L):
+            value, re, im = u[k], 0.0, 0.0
+            if both:
+                for n in range(LANES):
+                    im += z[CR + n] * z[XI + n] + z[CI + n] * z[XR + n]
+                y[1, k] += im
+            for n in range(LANES):
+                a, b = z[XR + n], z[XI + n]
+                re += z[CR + n] * a - z[CI + n] * b
+                z[XR + n] = z[n] * a - z[LI + n] * b + z[BR + n] * value
+                z[XI + n] = z[n] * b + z[LI + n] * a + z[BI + n] * value
+            y[0, k] += re
+        for n in range(size):
+            x[0, start + n], x[1, start + n] = z[XR + n], z[XI + n]
+
+
+@njit(cache=True, fastmath=FLAGS)
+def structured(poles, P, Q, B, C, u, x, y, states):
+    """x <- diag(poles) x - P (Q^* x) + B u_k, y_k = C x: `simulate.step`, for real u.
+
+    Pairs of real rows: poles (2, N), P and the conjugate of Q (2, r, N), B (2, m, N),
+    C (2, p, N), u (m, L), x (2, N) which becomes the final state, y (1 or 2, p, L) without or
+    with its imaginary part, states (L, N, 2), or (0, 0, 2) where they are not wanted.
+    """
+    N, L, r = x.shape[1], u.shape[1], P.shape[1]
+    lr, li, xr, xi = poles[0], poles[1], x[0].copy(), x[1].copy()
+    inner = np.zeros((2, r))
+    for k in range(L):
+        if states.shape[0]:
+            for n in range(N):
+                states[k, n, 0], states[k, n, 1] = xr[n], xi[n]
+        for i in range(y.shape[1]):
+            y[0, i, k] = _real_product(C[0, i], C[1, i], xr, xi)
+            if y.shape[0] == 2:
+                y[1, i, k] = _imaginary_product(C[0, i], C[1, i], xr, xi)
+        for j in range(r):
+            inner[0, j] = _real_product(Q[0, j], Q[1, j], xr, xi)
+            inner[1, j] = _imaginary_product(Q[0, j], Q[1, j], xr, xi)
+        for n in range(N):
+            a = xr[n]
+            xr[n] = lr[n] * a - li[n] * xi[n]
+            xi[n] = lr[n] * xi[n] + li[n] * a
+        for j in range(r):
+            pr, pi, a, b = P[0, j], P[1, j], inner[0, j], inner[1, j]
+            for n in range(N):
+                xr[n] -= pr[n] * a - pi[n] * b
+                xi[n] -= pr[n] * b + pi[n] * a
+        for j in range(u.shape[0]):
+            br, bi, v = B[0, j], B[1, j], u[j, k]
+            for n in range(N):
+                xr[n] += br[n] * v
+                xi[n] += bi[n] * v
+    x[0], x[1] = xr, xi
+
+
+@njit(cache=True, fastmath=FLAGS, inline="always")
+def _real_product(ar, ai, br, bi):
+    total = 0.0
+    for n in range(ar.size):
+        total += ar[n] * br[n] - ai[n] * bi[n]
+    return total
+
+
+@njit(cache=True, fastmath=FLAGS, inline="always")
+def _imaginary_product(ar, ai, br, bi):
+    total = 0.0
+    for n in range(ar.size):
+        total += ar[n] * bi[n] + ai[n] * br[n]
+    return total
+
+
+@njit(cache=True, fastmath=FLAGS)
+def dense(transposed, B, C, u, x, y, states):
+    """x <- A x + B u_k, y_k = C x: `simulate.step`, real or complex.
+
+    transposed (N, N) is A^T, B (m, N), C (p, N), u (m, L), x (N,) which becomes the final
+    state, y (p, L), states (L, N) or (0, 0) where they are not wanted.
+    """
+    N, L = x.size, u.shape[1]
+    new = np.empty_like(x)
+    for k in range(L):
+        if states.shape[0]:
+            states[k] = x
+        for i in range(C.shape[0]):
+            total = y[i, k]
+            for n in range(N):
+                total += C[i, n] * x[n]
+            y[i, k] = total
+        new[:] = 0
+        for j in range(u.shape[0]):
+            value = u[j, k]
+            for n in range(N):
+                new[n] += B[j, n] * value
+        for j in range(N):
+            value, column = x[j], transposed[j]
+            for n in range(N):
+                new[n] += column[n] * value
+        x[:] = new

@@ -1,0 +1,237 @@
+"""The three ways to run a recurrence that `simulate` chooses from, as functions of checked values.
+
+u is (..., m, L), an initial state (..., N); outputs are C x (..., p, L) without D u, states
+(..., L, N) as they stood before their sample was read.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from hippo_theory.lti import _powers, kernels
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.convolution import convolve
+from hippo_theory.lti.forms import dense
+from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+
+
+def advance(system: System, x: Array, *, extra: int = 0) -> Array:
+    """A x for states (..., N), of which `extra` axes before the last are not the system's."""
+    if isinstance(system, LTI):
+        return x @ system.A.T
+    assert isinstance(system, (DiagonalLTI, DPLR))
+    if isinstance(system, DPLR):
+        return x * system.poles - (x @ system.Q.conj()) @ system.P.T
+    return x * np.expand_dims(system.poles, tuple(range(-1 - extra, -1)))
+
+
+def read(system: System, x: Array) -> Array:
+    """C x, or 2 Re(C x), (..., L, p), for states (..., L, N)."""
+    y = x @ np.swapaxes(_powers.channels(system)[1], -1, -2)
+    return 2 * y.real if has_pairs(system) else y
+
+
+def has_pairs(system: System) -> bool:
+    """Whether conjugates are implied."""
+    return isinstance(system, DiagonalLTI) and system.conjugate
+
+
+def broadcast(array: Array, shape: tuple[int, ...]) -> Array:
+    """A read-only view of that shape."""
+    return np.broadcast_to(array, shape)
+
+
+def scan(system: System, u: Array, x: Array) -> Array:
+    """Outputs by the compiled recurrence."""
+    return _scan(system, u, x, keep=False)[0]
+
+
+def scan_states(system: System, u: Array, x: Array) -> Array:
+    """States by the compiled recurrence."""
+    return _scan(system, u, x, keep=True)[1]
+
+
+def chunked(system: System, u: Array, x: Array) -> Array:
+    """Outputs by chunks of T samples: a Toeplitz product, and what the initial state adds."""
+    T = _chunk(system, u.shape[-1])
+    blocks = _blocks(u, T)
+    C = _powers.channels(system)[1]
+    p = C.shape[-2]
+    lag = np.arange(T)[:, None] - np.arange(T)  # y_i reads u_j with h_{i-j}
+    toeplitz = np.where(lag < 0, 0, _response(system, T)[..., np.maximum(lag, 0)])
+    toeplitz = np.swapaxes(np.moveaxis(toeplitz, -2, -4), -1, -2)  # (..., i, p, j, m)
+    toeplitz = toeplitz.reshape(*toeplitz.shape[:-4], T * p, -1)
+    rows, _ = _orbit(system, np.swapaxes(C, -1, -2), T, adjoint=True)  # C A^i: (..., N, i, p)
+    rows = rows.reshape(*rows.shape[:-2], T * p)
+    starts = _chunk_states(system, blocks, x, T)
+    y = blocks @ np.swapaxes(toeplitz, -1, -2) + _outputs(system, starts, rows)
+    y = y.reshape(*y.shape[:-2], -1, p)[..., : u.shape[-1], :]
+    return np.swapaxes(y, -1, -2)
+
+
+def chunked_states(system: System, u: Array, x: Array) -> Array:
+    """States by T steps of the recurrence, for all chunks at once, from their initial states."""
+    L = u.shape[-1]
+    T = _chunk(system, L)
+    blocks = _blocks(u, T)
+    B = np.swapaxes(_powers.channels(system)[0], -1, -2)
+    now = _chunk_states(system, blocks, x, T)
+    kept: Array = np.empty((*now.shape[:-1], T, now.shape[-1]), now.dtype)
+    samples = blocks.reshape(*blocks.shape[:-1], T, -1)
+    for i in range(T):
+        kept[..., i, :] = now
+        now = advance(system, now, extra=1) + samples[..., i, :] @ B
+    return kept.reshape(*kept.shape[:-3], -1, kept.shape[-1])[..., :L, :]
+
+
+def fft(system: System, u: Array, x: Array) -> Array:
+    """Outputs by convolution with the kernel, plus the free response."""
+    L = u.shape[-1]
+    y = convolve(_response(system, L), u, multichannel=True)
+    return y + _free_response(system, x, L) if x.any() else y
+
+
+def fft_states(system: System, u: Array, x: Array) -> Array:
+    """States by convolution with A^{k-1} B, plus A^k x_0: N convolutions."""
+    L = u.shape[-1]
+    h = np.swapaxes(_orbit(system, _powers.channels(system)[0], L)[0], -1, -2)
+    h = np.concatenate([np.zeros_like(h[..., :1]), h[..., :-1]], axis=-1)  # (..., N, m, L)
+    states = np.swapaxes(convolve(h, u, multichannel=True), -1, -2)
+    if isinstance(system, DiagonalLTI):
+        return states + np.swapaxes(_orbit(system, x[..., None], L)[0][..., 0], -1, -2)
+    free, _ = _orbit(system, x.reshape(-1, x.shape[-1]).T, L)  # (N, L, batch)
+    return states + np.moveaxis(free, -1, 0).swapaxes(-1, -2).reshape(*x.shape[:-1], L, -1)
+
+
+def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Array]:
+    batch = np.broadcast_shapes(system.batch_shape, u.shape[:-2], x.shape[:-1])
+    L, N = u.shape[-1], x.shape[-1]
+    u = broadcast(u, (*batch, *u.shape[-2:]))
+    x = broadcast(x, (*batch, N)).copy()
+    if isinstance(system, LTI):
+        return _scan_dense(system, u, x, (L, N) if keep else (0, 0))
+    y, states = _scan_structured(system, u.real, x, keep)
+    if np.iscomplexobj(u):
+        y_imag, states_imag = _scan_structured(system, u.imag, np.zeros_like(x), keep)
+        y, states = y + 1j * y_imag, states + 1j * states_imag
+    return y, states
+
+
+def _scan_dense(system, u, x, kept):
+    from hippo_theory.lti import _fast
+
+    B, C, _ = _powers.channels(system)
+    dtype = np.result_type(np.float64, system.A, B, C, u, x)
+    transposed, inputs, outputs = (np.ascontiguousarray(a, dtype) for a in (system.A.T, B.T, C))
+    u, x = np.ascontiguousarray(u, dtype), x.astype(dtype)
+    y = np.zeros((*u.shape[:-2], C.shape[0], u.shape[-1]), dtype)
+    states = np.empty((*u.shape[:-2], *kept), dtype)
+    for index in np.ndindex(u.shape[:-2]):
+        _fast.dense(transposed, inputs, outputs, u[index], x[index], y[index], states[index])
+    return y, states
+
+
+def _scan_structured(system, u, x, keep):
+    from hippo_theory.lti import _fast
+
+    batch, L, N = u.shape[:-2], u.shape[-1], x.shape[-1]
+    B, C, _ = _powers.channels(system)
+    none = np.zeros((0, N))
+    P, Q = (system.P.T, system.Q.conj().T) if isinstance(system, DPLR) else (none, none)
+    C = 2 * C if has_pairs(system) else C
+    parts = [(system.poles, 1), (P, 2), (Q, 2), (np.swapaxes(B, -1, -2), 2), (C, 2)]
+    pairs = [_pair(a, tail, batch) for a, tail in parts]
+    is_complex = any(np.iscomplexobj(a) for a in (system.poles, P, Q, B, C, x))
+    u, x = np.ascontiguousarray(u, np.float64), _pair(x, 1, batch).copy()
+    outputs = 2 if is_complex and not has_pairs(system) else 1
+    y = np.zeros((*batch, outputs, C.shape[-2], L))
+    states = np.empty((*batch, *((L, N) if keep else (0, 0)), 2))
+    is_simple = isinstance(system, DiagonalLTI) and system.is_siso and not keep
+    for i in np.ndindex(batch):
+        own = [np.ascontiguousarray(pair[i]) for pair in pairs]
+        if is_simple:
+            poles, B, C = (own[k].reshape(2, N) for k in (0, 3, 4))
+            _fast.diagonal(poles, B, C, u[i][0], x[i], y[i][:, 0])
+        else:
+            _fast.structured(own[0], own[1], own[2], own[3], own[4], u[i], x[i], y[i], states[i])
+    states = states.view(np.complex128)[..., 0] if is_complex else states[..., 0]
+    return (y[..., 0, :, :] + 1j * y[..., 1, :, :] if outputs == 2 else y[..., 0, :, :]), states
+
+
+def _pair(a: Array, tail: int, batch: tuple[int, ...]) -> Array:
+    """Real and imaginary parts along an axis before the last `tail` ones, for every signal."""
+    pair = np.stack([a.real, a.imag], axis=a.ndim - tail).astype(np.float64, copy=False)
+    return np.broadcast_to(pair, (*batch, *pair.shape[-1 - tail :]))
+
+
+def _chunk(system, L):
+    """A power of 2 near 2 N: the Toeplitz product costs 2 T flops a sample, the states 8 N."""
+    wanted = _powers.doublings(2 * system.state_dim)
+    return 1 << min(max(6, min(wanted, 9)), _powers.doublings(L))
+
+
+def _blocks(u, T):
+    """u as (..., chunks, T m), the last chunk filled up with zeros."""
+    *batch, m, L = u.shape
+    u = np.concatenate([u, np.zeros((*batch, m, -L % T), u.dtype)], axis=-1)
+    return np.moveaxis(u.reshape(*batch, m, -1, T), -3, -1).reshape(*batch, -1, T * m)
+
+
+def _chunk_states(system: System, blocks: Array, x: Array, T: int) -> Array:
+    """The state at the start of every chunk, (..., chunks, N)."""
+    orbit, power = _orbit(system, _powers.channels(system)[0], T)
+    response = orbit[..., ::-1, :]  # A^(T-1-j) B: (..., N, j, m)
+    response = np.swapaxes(response.reshape(*response.shape[:-2], -1), -1, -2)
+    driven = _product(blocks, response)
+    batch = np.broadcast_shapes(driven.shape[:-2], x.shape[:-1])
+    starts = np.empty((*batch, *driven.shape[-2:]), np.result_type(driven, x, power))
+    is_diagonal = isinstance(system, DiagonalLTI)
+    for g in range(driven.shape[-2]):
+        starts[..., g, :] = x
+        x = (x * power if is_diagonal else x @ power.T) + driven[..., g, :]
+    return starts
+
+
+def _orbit(system: System, X: Array, count: int, *, adjoint=False) -> tuple[Array, Array]:
+    """A^k X for k < count, or with A^T, of X (..., N, m): (..., N, count, m); and A^(2^j).
+
+    2^j is the least power of 2 that is not below `count`.
+    """
+    if isinstance(system, DiagonalLTI):
+        squares = _powers.squarings(system, _powers.doublings(count) + 1)
+        powers = np.swapaxes(_powers.table(squares, count), -1, -2)
+        return powers[..., None] * X[..., None, :], squares[-1]
+    A = dense(system).A
+    return _powers.orbit(A.T if adjoint else A, X, count)
+
+
+def _response(system, L):
+    """The kernel without D, (..., p, m, L)."""
+    h = kernels.kernel(dataclasses.replace(system, D=np.zeros_like(system.D)), L)
+    return h[..., None, None, :] if system.is_siso else h
+
+
+def _free_response(system, x, L):
+    """C A^k x_0, (..., p, L)."""
+    C = _powers.channels(system)[1]
+    if isinstance(system, DiagonalLTI):
+        squares = _powers.squarings(system, _powers.doublings(L + 1))[..., None, :]
+        weights = C * x[..., None, :]
+        zero = np.zeros(weights.shape[:-1])
+        return kernels.vandermonde(weights, squares, zero, L + 1, system.conjugate)[..., 1:]
+    y = kernels.krylov(dense(system).A, x.reshape(-1, x.shape[-1]).T, C, L)  # (p, batch, L)
+    return np.swapaxes(y, 0, 1).reshape(*x.shape[:-1], *C.shape[:1], L)
+
+
+def _product(real, b):
+    """real @ b, in two real products where b is complex."""
+    if np.iscomplexobj(real) or not np.iscomplexobj(b):
+        return real @ b
+    return real @ b.real + 1j * (real @ b.imag)
+
+
+def _outputs(system, states, rows):
+    """states @ rows, or 2 Re of it by two real products."""
+    if not has_pairs(system):
+        return states @ rows
+    return 2 * (states.real @ rows.real - states.imag @ rows.imag)

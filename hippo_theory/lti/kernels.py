@@ -1,0 +1,360 @@
+"""Convolution kernels of LTI systems: the definition, and three ways to products of matrices."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from hippo_theory import _check
+from hippo_theory._table import Table
+from hippo_theory.lti import _powers, s4
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize
+from hippo_theory.lti.forms import check_system, dense
+from hippo_theory.lti.response import markov_parameters
+from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """What a method is given: the value whose kernel is wanted, and where it came from.
+
+    Attributes
+    ----------
+    discrete : System
+        h_0 = D, h_k = C A^{k-1} B of this value is the kernel.
+    source : System
+        The continuous system that Tustin's rule took to `discrete`, else `discrete`.
+    L : int
+    dtype : numpy.dtype
+        float64 or float32, of products along the long axis.
+    """
+
+    discrete: System
+    source: System
+    L: int
+    dtype: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """One way to compute C A^k B, k < L.
+
+    Attributes
+    ----------
+    name, cost, source : str
+    run : callable
+        Problem to the array (..., p, m, L).
+    systems : tuple of types
+        The values that it takes.
+    nanoseconds : callable
+        Sizes to the time that "auto" compares, one thread; the constants are empirical.
+    """
+
+    name: str
+    cost: str
+    source: str
+    run: Callable[[Problem], Array]
+    systems: tuple[type, ...]
+    nanoseconds: Callable[[Any], float]
+
+
+def kernel(
+    system: System,
+    L: int,
+    dt: Any = None,
+    scheme: str | Scheme = "bilinear",
+    layer: bool = False,
+    method: str | Method = "auto",
+    *,
+    dtype: Any = None,
+) -> Array:
+    """The first L Markov parameters h_0 = D, h_k = C A^{k-1} B, as a convolution kernel.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Discrete; or continuous with `dt`, and then what `discretize` makes of it with `scheme`
+        and `layer`, structure kept.
+    L : int
+        Length.
+    dt : float or array_like, optional
+        Step in units of time, for a continuous system.
+    scheme : str or Scheme
+    layer : bool
+        The layer reading, whose kernel is C A^k B, plus D at 0.
+    method : str or Method
+        A name in `METHODS`, or "auto": the one with the least time in the table's cost model.
+    dtype : float32 or float64, optional
+        Of the products along the long axis; tables are set up in float64 always. By default
+        float32 if every array of the system is of single precision.
+
+    Returns
+    -------
+    ndarray, shape (..., L) or (..., p, m, L)
+        Real for real systems and implied conjugates.
+
+    Raises
+    ------
+    ValueError
+        If `dt` is missing or superfluous, or the method does not take the system.
+    OverflowError
+        If the kernel leaves the range of floating point, as those of unstable systems do.
+
+    Notes
+    -----
+    `convolve(kernel(system, L), u)` is `simulate(system, u)`. Errors, relative to the norm of
+    the kernel, stay below 2e-13 for LegS with N = 64, L = 16384: A_d is rounded once, which
+    costs up to L eps. "vandermonde" and "krylov" write the time k = i b + j, so that the kernel
+    is a product of a (L/b, N) and an (N, b) table made by doubling; "s4" evaluates the
+    generating function (see `s4`).
+
+    References
+    ----------
+    Gu, Goel, Ré (2022) for "s4", with nodes that stay finite; Gu, Gupta, Goel, Ré (2022) for
+    the Vandermonde kernel.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.DiagonalLTI([0.5, 0.25], [1.0, 1.0], [1.0, 1.0], dt=1.0)
+    >>> ht.lti.kernel(G, 4)
+    array([0.    , 2.    , 0.75  , 0.3125])
+    """
+    check_system(system)
+    L = _check.integer("L", L)
+    names = ["auto", *METHODS]
+    row = method if isinstance(method, Method) else _check.option("method", method, names)
+    problem = _problem(system, L, dt, scheme, layer, dtype)
+    if not isinstance(row, Method):
+        row = _cheapest(problem) if row == "auto" else METHODS[row]
+    if not isinstance(problem.source, row.systems):
+        kinds = " or ".join(kind.__name__ for kind in row.systems)
+        raise ValueError(
+            f"system must be {kinds} for method {row.name!r}, got {type(system).__name__}"
+        )
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        h = _cast(row.run(problem), problem.dtype)
+        if not (np.isfinite(h.sum()) or np.isfinite(h).all()):
+            raise OverflowError("the kernel leaves the range of floating point; reduce L")
+    if np.iscomplexobj(h) and _powers.is_real(problem.discrete):
+        h = h.real
+    return h[..., 0, 0, :] if problem.discrete.is_siso else h
+
+
+def vandermonde(
+    weights: Array, squares: Array, D: Array, L: int, pairs: bool = False, dtype: Any = None
+) -> Array:
+    """D, then sum_n weights_n l_n^(k-1) for 0 < k < L (with `pairs` 2 Re of it), as one product.
+
+    With k = i b + j it is (weights l^(b i - 1)) (l^j)^T; the row i = 0, which has D and must not
+    divide by poles, rides along as one more inner index. Weights (..., N), squares (j, ..., N)
+    of l^(2^j) and D (...) broadcast; 4 N L real flops for pairs.
+    """
+    xp = array_namespace(weights, squares)
+    columns = _powers.doublings(L) - _powers.doublings(L) // 2
+    right = _powers.table(squares, 1 << columns)
+    left = _powers.table(squares[columns:, ...], -(-L >> columns), weights * right[..., -1, :])
+    if pairs and xp.isdtype(right.dtype, "complex floating"):
+        weights, left = (
+            xp.concat([2 * xp.real(a), -2 * xp.imag(a)], axis=-1) for a in (weights, left)
+        )
+        right = xp.concat([xp.real(right), xp.imag(right)], axis=-1)
+    elif pairs:
+        weights, left = (2 * xp.real(a) for a in (weights, left))
+    top = xp.matmul(right[..., :-1, :], weights[..., None])
+    top = xp.concat([xp.broadcast_to(D[..., None, None], (*top.shape[:-2], 1, 1)), top], axis=-2)
+    left, right = _bordered(left, right, top)
+    rows = xp.matmul(_cast(left, dtype), xp.matrix_transpose(_cast(right, dtype)))
+    return xp.reshape(rows, (*rows.shape[:-2], -1))[..., :L]
+
+
+def _bordered(left, right, top):
+    """Tables whose product has the first row `top` and below it the rows of left right^T."""
+    xp = array_namespace(left, right)
+    g = left.shape[-2]
+    unit = xp.zeros((*left.shape[:-1], 1), dtype=left.dtype)
+    unit[..., 0, 0] = 1
+    zero = xp.zeros((*left.shape[:-2], 1, left.shape[-1]), dtype=left.dtype)
+    left = xp.concat([zero, left[..., : g - 1, :]], axis=-2)
+    batch = np.broadcast_shapes(right.shape[:-2], top.shape[:-2])
+    right = xp.broadcast_to(right, (*batch, *right.shape[-2:]))
+    return xp.concat([left, unit], axis=-1), xp.concat([right, top], axis=-1)
+
+
+def krylov(A: Array, B: Array, C: Array, L: int, dtype: Any = None) -> Array:
+    """C A^k B for k < L, (p, m, L): (C A^{b i}) (A^j B) as one matrix product.
+
+    2 log2(L) squarings of N^3 flops, and 2 p m N L flops of the product.
+    """
+    xp = array_namespace(A, B, C)
+    columns = _powers.doublings(L) - _powers.doublings(L) // 2
+    right, giant = _powers.orbit(A, B, 1 << columns)
+    left, _ = _powers.orbit(giant.T, C.T, -(-L >> columns))
+    (n, b, m), (_, g, p) = right.shape, left.shape
+    right = _cast(xp.reshape(xp.permute_dims(right, (0, 2, 1)), (n, m * b)), dtype)
+    left = _cast(xp.reshape(xp.permute_dims(left, (2, 1, 0)), (p * g, n)), dtype)
+    product = xp.reshape(left @ right, (p, g, m, b))
+    return xp.reshape(xp.permute_dims(product, (0, 2, 1, 3)), (p, m, g * b))[..., :L]
+
+
+def _cast(array, dtype):
+    """To the precision of `dtype`, real or complex as it was."""
+    xp = array_namespace(array)
+    if dtype is None:
+        return array
+    single = np.dtype(dtype) == np.float32
+    names = ("complex64", "float32") if single else ("complex128", "float64")
+    name = names[0] if xp.isdtype(array.dtype, "complex floating") else names[1]
+    return xp.astype(array, getattr(xp, name), copy=False)
+
+
+def _problem(system, L, dt, scheme, layer, dtype) -> Problem:
+    if dtype is None:
+        dtype = _powers.result_dtype(system)
+    elif np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+    if system.is_discrete:
+        if dt is not None or layer:
+            name = "layer" if layer else "dt"
+            raise ValueError(
+                f"{name} must be left out for a discrete system, got {layer if layer else dt}"
+                + ("; apply lti.layer to the system" if layer else "")
+            )
+        return Problem(system, system, L, np.dtype(dtype))
+    if dt is None:
+        raise ValueError("dt must be given for a continuous system, got None")
+    discrete = discretize(system, dt, scheme, layer)
+    row = _check.choice("scheme", scheme, SCHEMES, Scheme)
+    is_tustin = row.alpha == 0.5 and not isinstance(system, DiagonalLTI)
+    return Problem(discrete, system if is_tustin else discrete, L, np.dtype(dtype))
+
+
+def _prepended(D, terms) -> Array:
+    """D, then the terms but the last."""
+    xp = array_namespace(terms)
+    D = xp.broadcast_to(D[..., None], (*terms.shape[:-1], 1))
+    return xp.concat([xp.astype(D, xp.result_type(D, terms)), terms[..., :-1]], axis=-1)
+
+
+def _cheapest(problem: Problem) -> Method:
+    sizes = _sizes(problem)
+    rows = [row for row in METHODS.values() if isinstance(problem.source, row.systems)]
+    return min(rows, key=lambda row: row.nanoseconds(sizes))
+
+
+def _naive(problem: Problem) -> Array:
+    h = markov_parameters(problem.discrete, problem.L)
+    return h[..., None, None, :] if problem.discrete.is_siso else h
+
+
+def _krylov(problem: Problem) -> Array:
+    system = dense(problem.discrete)
+    B, C, D = _powers.channels(system)
+    A, B, C = (_cast(a, np.float64) for a in (system.A, B, C))
+    return _prepended(D, krylov(A, B, C, problem.L, problem.dtype))
+
+
+def _vandermonde(problem: Problem) -> Array:
+    system = problem.discrete
+    assert isinstance(system, DiagonalLTI)
+    B, C, D = _powers.channels(system)
+    weights = _cast(C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :], np.float64)
+    squares = _powers.squarings(system, _powers.doublings(problem.L))[..., None, None, :]
+    return vandermonde(weights, squares, D, problem.L, system.conjugate, problem.dtype)
+
+
+def _s4(problem: Problem) -> Array:
+    terms = s4.sequence(problem.source, problem.discrete, problem.L, problem.dtype)
+    return _prepended(_powers.channels(problem.discrete)[2], terms)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sizes:
+    """What the cost model counts; `arithmetic` is 4 where it is complex."""
+
+    N: int
+    rank: int
+    kernels: int
+    L: int
+    arithmetic: int
+    is_dense: bool
+    is_batched: bool
+
+
+def _sizes(problem: Problem) -> Sizes:
+    system = problem.discrete
+    is_dense = isinstance(system, LTI)
+    return Sizes(
+        N=system.state_dim,
+        rank=system.P.shape[1] if isinstance(system, DPLR) else 0,
+        kernels=math.prod(system.batch_shape) * math.prod(system.channel_shape),
+        L=problem.L,
+        arithmetic=1 if is_dense and _powers.is_real(system) else 4,
+        is_dense=is_dense,
+        is_batched=bool(system.batch_shape),
+    )
+
+
+def _naive_time(z: Sizes) -> float:
+    work = z.N**2 if z.is_dense else 2 * z.N * (1 + z.rank) * z.kernels
+    return z.L * (4e3 + 0.5 * z.arithmetic * work)
+
+
+def _krylov_time(z: Sizes) -> float:
+    squarings = _powers.doublings(z.L) * (2e3 + 0.05 * z.N**3)
+    time = 1e5 + z.arithmetic * (squarings + 0.05 * z.kernels * z.N * z.L)
+    return np.inf if z.is_batched else time  # it takes one system at a time
+
+
+def _vandermonde_time(z: Sizes) -> float:
+    return 1e5 + z.kernels * (500 * z.N + 0.1 * z.N * z.L)
+
+
+def _s4_time(z: Sizes) -> float:
+    """With the powers of A for C~; a dense A needs its structure found first, which never pays."""
+    set_up = 3e5 + 0.2 * _powers.doublings(z.L) * z.N**3
+    sums = (1 + z.rank) ** 2 * 0.1 * z.N * z.L
+    return np.inf if z.is_dense else set_up + sums + 40 * z.L
+
+
+METHODS: Table[Method] = Table(
+    [
+        Method(
+            name="naive",
+            cost="L products with A",
+            source="the definition",
+            run=_naive,
+            systems=(LTI, DiagonalLTI, DPLR),
+            nanoseconds=_naive_time,
+        ),
+        Method(
+            name="krylov",
+            cost="2 N^3 log2 L + 2 N L",
+            source="Krylov tables; doubling as in Gu, Goel, Ré (2022)",
+            run=_krylov,
+            systems=(LTI, DiagonalLTI, DPLR),
+            nanoseconds=_krylov_time,
+        ),
+        Method(
+            name="vandermonde",
+            cost="4 N L",
+            source="Gu, Gupta, Goel, Ré (2022), as one matrix product",
+            run=_vandermonde,
+            systems=(DiagonalLTI,),
+            nanoseconds=_vandermonde_time,
+        ),
+        Method(
+            name="s4",
+            cost="2 N^3 log2 L + (1 + r)^2 N L",
+            source="Gu, Goel, Ré (2022), with nodes that stay finite",
+            run=_s4,
+            systems=(DPLR, LTI),
+            nanoseconds=_s4_time,
+        ),
+    ],
+    columns=("name", "cost", "source"),
+)

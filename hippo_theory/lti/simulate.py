@@ -1,0 +1,230 @@
+"""Outputs and states of discrete systems along signals: recurrence, chunks, FFT."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hippo_theory import _check
+from hippo_theory._table import Table
+from hippo_theory.lti import _powers, _recurrence
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.forms import check_system
+from hippo_theory.lti.systems import DPLR, DiagonalLTI, System
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """One way to run x_{k+1} = A x_k + B u_k, y_k = C x_k + D u_k.
+
+    Attributes
+    ----------
+    name, cost : str
+    outputs, states : callable
+        (system, u (..., m, L), initial state (..., N)) to y - D u (..., p, L), or to the states
+        (..., L, N).
+    """
+
+    name: str
+    cost: str
+    outputs: Callable[[System, Array, Array], Array]
+    states: Callable[[System, Array, Array], Array]
+
+
+def simulate(
+    system: System,
+    u: Any,
+    initial_state: Any = None,
+    states: bool = False,
+    method: str | Method = "auto",
+) -> Any:
+    """Outputs y_k = C x_k + D u_k of x_{k+1} = A x_k + B u_k along a signal.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Discrete.
+    u : array_like, shape (..., L) or (..., m, L)
+        Signal, with m channels where the system has channels; leading axes broadcast against
+        the batch axes of the system. Real where the system has implied conjugates.
+    initial_state : array_like, shape (..., N), optional
+        x_0; zero by default.
+    states : bool
+        Whether to return the states too.
+    method : str or Method
+        A name in `SIMULATIONS`, or "auto".
+
+    Returns
+    -------
+    y : ndarray, shape (..., L) or (..., p, L)
+        Real for real systems, signals and initial states, and where conjugates are implied.
+    x : ndarray, shape (..., L, N)
+        With ``states=True``: each state as it stood before its sample was read, x[..., 0, :]
+        the initial state. Of implied conjugates the listed half.
+
+    Raises
+    ------
+    ValueError
+        If the system is in continuous time or a shape does not fit.
+    TypeError
+        If u is complex for a system with implied conjugates.
+
+    Notes
+    -----
+    "scan" is the recurrence, compiled: O(N) a sample for diagonal systems, O(N r) for DPLR,
+    O(N^2) for dense ones, in double precision, with the least rounding. "chunked" is a product
+    with the Toeplitz matrix of one chunk plus what its initial state sends on, "fft" a
+    convolution with the kernel plus the free response. "auto" scans structured systems of up
+    to 256 states, and where states are asked for; else it takes chunks.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.DiagonalLTI([0.5], [1.0], [1.0], dt=1.0)
+    >>> ht.lti.simulate(G, [1.0, 0.0, 0.0, 0.0])
+    array([0.   , 1.   , 0.5  , 0.25 ])
+    >>> ht.lti.simulate(G, [1.0, 0.0], states=True)[1]
+    array([[0.],
+           [1.]])
+    """
+    names = ["auto", *SIMULATIONS]
+    row = method if isinstance(method, Method) else _check.option("method", method, names)
+    _discrete(system)
+    u, batch = _signal(system, u)
+    x = _initial(system, "initial_state", initial_state, batch)
+    if not isinstance(row, Method):
+        row = _quickest(system, states) if row == "auto" else SIMULATIONS[row]
+    real = _gives_real_outputs(system, u, initial_state)
+    D = _powers.channels(system)[2]
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        if states:
+            kept = row.states(system, u, x)
+            y = np.swapaxes(_recurrence.read(system, kept), -1, -2)
+        else:
+            kept, y = None, row.outputs(system, u, x)
+        y = y + D @ u
+    if not np.isfinite(y).all():
+        index = int(np.argwhere(~np.isfinite(y))[0][-1])
+        raise OverflowError(f"the output leaves the range of floating point at sample {index}")
+    dtype = np.result_type(_powers.result_dtype(system, u), np.float32 if real else np.complex64)
+    y = (y.real if real else y).astype(dtype, copy=False)
+    y = y[..., 0, :] if system.is_siso else y
+    return (y, kept) if states else y
+
+
+def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
+    """One sample: (A x + B u, C x + D u), for data that arrives sample by sample.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Discrete.
+    state : array_like, shape (..., N)
+    u : array_like, shape (...) or (..., m)
+
+    Returns
+    -------
+    state : ndarray, shape (..., N)
+    y : ndarray, shape (...) or (..., p)
+
+    Raises
+    ------
+    ValueError
+        If the system is in continuous time or a shape does not fit.
+
+    Notes
+    -----
+    O(N), O(N r), O(N^2) for diagonal, DPLR and dense systems.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.DiagonalLTI([0.5], [1.0], [3.0], D=1.0, dt=1.0)
+    >>> ht.lti.step(G, [2.0], 10.0)
+    (array([11.]), array(16.))
+    """
+    _discrete(system)
+    u = _check.array("u", u)
+    u, batch = _signal(system, u[..., None])
+    x = _initial(system, "state", state, batch)
+    B, _, D = _powers.channels(system)
+    u = u[..., 0]
+    y = _recurrence.read(system, x[..., None, :])[..., 0, :] + (D @ u[..., None])[..., 0]
+    new = _recurrence.advance(system, x) + (B @ u[..., None])[..., 0]
+    if not _gives_real_outputs(system, u, state):
+        return new, y[..., 0] if system.is_siso else y
+    return new, (y[..., 0] if system.is_siso else y).real
+
+
+def _discrete(system: Any) -> None:
+    check_system(system)
+    if not system.is_discrete:
+        raise ValueError("system must be discrete to be simulated; discretize it first")
+
+
+def _signal(system: System, u: Any) -> tuple[Array, tuple[int, ...]]:
+    """u as (..., m, L) and the common leading axes."""
+    u = _check.array("u", u, minimum_ndim=1)
+    if isinstance(system, DiagonalLTI) and system.conjugate and u.dtype.kind == "c":
+        raise TypeError(
+            f"u must be real for a system with implied conjugates, got dtype {u.dtype}; "
+            "expand the system"
+        )
+    if u.shape[-1] == 0:
+        raise ValueError(f"u must have at least one sample, got shape {u.shape}")
+    if system.is_siso:
+        u = u[..., None, :]
+    else:
+        _check.shape("u", u, (..., system.channel_shape[1], "L"))
+    try:
+        return u, np.broadcast_shapes(system.batch_shape, u.shape[:-2])
+    except ValueError:
+        raise ValueError(
+            f"leading axes of u must broadcast against those of the system {system.batch_shape}, "
+            f"got {u.shape[:-2]}"
+        ) from None
+
+
+def _initial(system: System, name: str, state: Any, batch: tuple[int, ...]) -> Array:
+    """The initial state as (*batch, N), or N zeros."""
+    N = system.state_dim
+    if state is None:
+        return np.zeros((*batch, N))
+    state = _check.array(name, state, minimum_ndim=1)
+    _check.shape(name, state, (..., N))
+    try:
+        return np.broadcast_to(state, (*np.broadcast_shapes(state.shape[:-1], batch), N))
+    except ValueError:
+        raise ValueError(f"{name} must have shape {(*batch, N)}, got {state.shape}") from None
+
+
+def _gives_real_outputs(system: System, u: Array, state: Any) -> bool:
+    if isinstance(system, DiagonalLTI) and system.conjugate:
+        return True
+    if isinstance(system, DPLR) and np.iscomplexobj(system.poles) and state is not None:
+        return False  # in the coordinates of the form no state is known to be real
+    given = (u, 0.0 if state is None else state)
+    return not any(map(np.iscomplexobj, given)) and _powers.is_real(system)
+
+
+def _quickest(system: System, states: bool) -> Method:
+    """Empirical: 0.4 ns a state and sample of the scan against 2 T + 8 N flops of chunks."""
+    is_structured = not hasattr(system, "A")
+    name = "scan" if is_structured and (system.state_dim <= 256 or states) else "chunked"
+    return SIMULATIONS[name]
+
+
+SIMULATIONS: Table[Method] = Table(
+    [
+        Method("scan", "O(N) to O(N^2) a sample", _recurrence.scan, _recurrence.scan_states),
+        Method(
+            "chunked",
+            "(2 T + 8 N) flops a sample in chunks of T",
+            _recurrence.chunked,
+            _recurrence.chunked_states,
+        ),
+        Method("fft", "O(log L) a sample", _recurrence.fft, _recurrence.fft_states),
+    ],
+    columns=("name", "cost"),
+)

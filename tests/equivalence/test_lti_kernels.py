@@ -1,0 +1,334 @@
+"""Every kernel is the literal double loop, every simulation the recurrence or a convolution."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import hippo_theory as ht
+from hippo_theory.lti import METHODS, SIMULATIONS, kernels, s4
+
+EPS = np.finfo(float).eps
+L = 150  # several chunks, and no power of two
+
+
+def system(kind, channels=(), batch=(), seed=0):
+    """A discrete system of 4 states with |A| below 1, so that sums of L terms stay of order 1."""
+    rng = np.random.default_rng(seed)
+
+    def draw(*shape):
+        return rng.normal(size=shape) + 1j * rng.normal(size=shape)
+
+    p, m = channels or (1, 1)
+    B, C, D = draw(*batch, 4, m), draw(*batch, p, 4), rng.normal(size=(*batch, p, m))
+    if not channels:
+        B, C, D = B[..., 0], C[..., 0, :], D[..., 0, 0]
+    poles = rng.uniform(0.2, 0.95, (*batch, 4)) * np.exp(1j * rng.uniform(0, 6, (*batch, 4)))
+    P, Q = 0.15 * draw(4, 2), 0.15 * draw(4, 2)
+    mirrored = [np.concatenate([a, a.conj()], axis=-1) for a in (poles, C)]
+    half = [np.concatenate([a, a.conj()], axis=0) for a in (P, Q, B)]
+    rows = {
+        "dense": lambda: ht.LTI(0.25 * draw(4, 4).real, B.real, C.real, D, dt=1.0),
+        "complex dense": lambda: ht.LTI(0.2 * draw(4, 4), B, C, D, dt=1.0),
+        "diagonal": lambda: ht.DiagonalLTI(poles, B, C, D, dt=1.0),
+        "real diagonal": lambda: ht.DiagonalLTI(poles.real, B.real, C.real, D, dt=1.0),
+        "conjugate": lambda: ht.DiagonalLTI(poles, B, C, D, dt=1.0, conjugate=True),
+        "conjugate of real poles": lambda: ht.DiagonalLTI(
+            poles.real, B, C, D, dt=1.0, conjugate=True
+        ),
+        "pole at 0": lambda: ht.DiagonalLTI(poles * [0, 1, 1, 1], B, C, D, dt=1.0),
+        "dplr": lambda: ht.lti.DPLR(poles, P, Q, B, C, D, dt=1.0),
+        "real dplr": lambda: ht.lti.DPLR(
+            mirrored[0], half[0], half[1], half[2], mirrored[1], D, dt=1.0
+        ),
+    }
+    return rows[kind]()
+
+
+KINDS = [
+    "dense",
+    "complex dense",
+    "diagonal",
+    "real diagonal",
+    "conjugate",
+    "conjugate of real poles",
+    "pole at 0",
+    "dplr",
+    "real dplr",
+]
+DIAGONAL = [kind for kind in KINDS if isinstance(system(kind), ht.DiagonalLTI)]
+CASES = [(kind, channels, ()) for kind in KINDS for channels in [(), (2, 3), (1, 1)]]
+CASES += [(kind, channels, (3,)) for kind in DIAGONAL for channels in [(), (2, 3)]]
+
+
+def matrices(value):
+    """A, B, C, D of one channel with conjugates listed."""
+    return ht.lti.matrices(ht.lti.expand(value))
+
+
+def channel(value, index):
+    """The system at one index of the batch axes."""
+    arrays = {
+        name: np.broadcast_to(
+            getattr(value, name),
+            value.batch_shape + getattr(value, name).shape[len(value.batch_shape) :],
+        )[index]
+        for name in ("poles", "B", "C", "D")
+    }
+    return ht.DiagonalLTI(**arrays, dt=1.0, conjugate=value.conjugate)
+
+
+def double_loop(value, L):
+    """h_0 = D, h_k = C A^{k-1} B with every power multiplied out: (p, m, L)."""
+    A, B, C, D = matrices(value)
+    h = [D]
+    for k in range(1, L):
+        power = B
+        for _ in range(k - 1):
+            power = A @ power
+        h.append(C @ power)
+    return np.stack(h, axis=-1)
+
+
+def accepted(value):
+    rows = [row for row in METHODS.values() if isinstance(value, row.systems)]
+    # a random dense matrix has no structure for s4, and krylov takes one channel at a time
+    refused = {"s4": isinstance(value, ht.LTI), "krylov": value.batch_shape != ()}
+    return [row.name for row in rows if not refused.get(row.name)]
+
+
+@pytest.mark.parametrize("kind,channels,batch", CASES)
+def test_every_kernel_is_the_double_loop(kind, channels, batch):
+    value = system(kind, channels, batch)
+    for index in np.ndindex(batch):
+        one = channel(value, index) if batch else value
+        exact = double_loop(one, 40)
+        exact = exact if channels else exact[0, 0]
+        for method in ["auto", *accepted(value)]:
+            h = ht.lti.kernel(value, 40, method=method)
+            assert h.shape == (*batch, *channels, 40)
+            np.testing.assert_allclose(h[index], exact, rtol=0, atol=2000 * EPS)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 31, 32, 33, 1000])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_length_has_the_same_leading_terms(kind, length):
+    value = system(kind)
+    exact = ht.lti.kernel(value, 1000, method="naive")[:length]
+    for method in accepted(value):
+        h = ht.lti.kernel(value, length, method=method)
+        assert h.shape == (length,)
+        np.testing.assert_allclose(h, exact, rtol=0, atol=4000 * EPS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_real_systems_have_real_kernels_and_outputs(kind):
+    value = system(kind)
+    is_real = kind not in ("complex dense", "diagonal", "pole at 0", "dplr")
+    for method in accepted(value):
+        assert np.isrealobj(ht.lti.kernel(value, 8, method=method)) == is_real
+    for method in SIMULATIONS:
+        assert np.isrealobj(ht.lti.simulate(value, np.ones(8), method=method)) == is_real
+
+
+@pytest.mark.parametrize("method", ["krylov", "vandermonde", "s4"])
+def test_single_precision_is_that_of_the_products_alone(method):
+    value = system("dense" if method == "krylov" else "conjugate")
+    if method == "s4":
+        value = system("real dplr")
+    exact = ht.lti.kernel(value, 500)
+    h = ht.lti.kernel(value, 500, method=method, dtype=np.float32)
+    assert h.dtype == np.float32
+    np.testing.assert_allclose(h, exact, rtol=0, atol=50 * np.finfo(np.float32).eps * 4)
+
+
+def test_the_dtype_of_the_system_is_that_of_its_kernel():
+    value = ht.DiagonalLTI(
+        *(np.array([0.5, 0.25], np.float32) for _ in range(3)), D=np.float32(1), dt=1.0
+    )
+    for method in ["auto", *accepted(value)]:
+        assert ht.lti.kernel(value, 8, method=method).dtype == np.float32
+
+
+@pytest.mark.parametrize("layer", [False, True])
+@pytest.mark.parametrize("scheme", ["bilinear", "backward_euler", "zoh"])
+@pytest.mark.parametrize("kind", ["dense", "conjugate", "dplr"])
+def test_the_kernel_of_a_continuous_system_is_that_of_its_discretization(kind, scheme, layer):
+    value = dataclasses.replace(system(kind), dt=None)
+    discrete = ht.lti.discretize(value, 0.1, scheme, layer)
+    exact = ht.lti.kernel(discrete, 50, method="naive")
+    for method in accepted(discrete):
+        h = ht.lti.kernel(value, 50, dt=0.1, scheme=scheme, layer=layer, method=method)
+        np.testing.assert_allclose(h, exact, rtol=0, atol=2000 * EPS * abs(exact).max())
+
+
+def hippo(name, n):
+    """HiPPO matrices that are a multiple of the identity plus skew minus rank 1, 1, 2."""
+    k = np.arange(n)
+    root = np.sqrt(2 * k + 1.0)
+    below, sign = k[:, None] >= k, (-1.0) ** (k[:, None] - k)
+    A, B = {
+        "legs": (-np.tril(np.outer(root, root), -1) - np.diag(k + 1.0), root),
+        "lagt": (-np.tril(np.ones((n, n)), -1) - np.eye(n) / 2, np.ones(n)),
+        "legt": (-np.outer(root, root) * np.where(below, 1, sign), root),
+        "lmu": ((2 * k[:, None] + 1) * np.where(below, -sign, -1), (2 * k + 1) * sign[0]),
+    }[name]
+    return A.astype(float), B
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 16])
+@pytest.mark.parametrize("name", ["legs", "lagt", "legt", "lmu"])
+def test_s4_finds_the_structure_of_every_hippo_matrix(name, n):
+    """Also poles on the imaginary axis (lagt, legt, lmu), also at 0 where n is odd."""
+    A, B = hippo(name, n)
+    value = ht.LTI(A, B, np.random.default_rng(n).normal(size=n))
+    for length in (1, 2, 64, 65):
+        exact = ht.lti.kernel(value, length, dt=0.05, method="naive")
+        h = ht.lti.kernel(value, length, dt=0.05, method="s4")
+        np.testing.assert_allclose(h, exact, rtol=0, atol=500 * n * EPS * (1 + abs(exact).max()))
+
+
+def test_s4_serves_several_inputs_and_outputs():
+    A, B = hippo("legs", 8)
+    rng = np.random.default_rng(0)
+    value = ht.LTI(A, np.stack([B, rng.normal(size=8)], axis=1), rng.normal(size=(3, 8)))
+    exact = ht.lti.kernel(value, 64, dt=0.05, method="naive")
+    h = ht.lti.kernel(value, 64, dt=0.05, method="s4")
+    np.testing.assert_allclose(h, exact, rtol=0, atol=4000 * EPS * abs(exact).max())
+
+
+@pytest.mark.parametrize("n", [1, 6])
+def test_compiled_cauchy_sums_are_the_sums_over_conjugate_pairs(n):
+    rng = np.random.default_rng(1)
+    nu = -rng.uniform(0.1, 1, n) + 1j * rng.uniform(1, 9, n)
+    mu = 1 + 0.1j * rng.normal(size=n)
+    v = rng.normal(size=(3, n)) + 1j * rng.normal(size=(3, n))
+    theta = np.pi * np.arange(300) / 600 - 0.001j
+    mu, nu, v = (np.concatenate([a, a.conj()], axis=-1) for a in (mu, nu, v))
+    exact = s4.cauchy_sums(np.sin(theta), np.cos(theta), mu, nu, v)
+    fast = s4._paired_sums(theta, mu, nu, v, np.dtype(float))
+    np.testing.assert_allclose(fast, exact, rtol=0, atol=1e3 * EPS * abs(exact).max())
+
+
+@pytest.mark.parametrize("method", ["naive", "krylov", "vandermonde"])
+def test_kernels_of_the_array_api_are_those_of_numpy(method):
+    """The long axis is plain array-API code: a stricter namespace gives the same digits."""
+    import array_api_strict as xp
+
+    from hippo_theory.lti import _powers
+
+    value = system("conjugate")
+    if method == "naive":
+        h, u = ht.lti.kernel(value, L), np.linspace(0, 1, L)
+        y = ht.lti.convolve(xp.asarray(h), xp.asarray(u))
+        assert isinstance(y, type(xp.asarray(h)))
+        np.testing.assert_allclose(np.asarray(y), ht.lti.convolve(h, u), atol=100 * EPS)
+        return
+    if method == "vandermonde":
+        squares = _powers.squarings(value, _powers.doublings(L))
+        D = np.asarray(value.D)
+        given = (value.B * value.C, squares, D)
+        exact = kernels.vandermonde(*given, L, True)
+        h = kernels.vandermonde(*(xp.asarray(a) for a in given), L, True)
+    else:
+        A, B, C, _ = ht.lti.matrices(system("dense", (2, 3)))
+        exact = kernels.krylov(A, B, C, L)
+        h = kernels.krylov(xp.asarray(A), xp.asarray(B), xp.asarray(C), L)
+    np.testing.assert_allclose(np.asarray(h), exact, rtol=0, atol=10 * EPS)
+
+
+def recurrence(value, u, x):
+    """x_{k+1} = A x_k + B u_k, y_k = C x_k + D u_k, one signal (m, L): y (p, L), states."""
+    A, B, C, D = matrices(value)
+    y, states = [], []
+    for k in range(u.shape[-1]):
+        states.append(x)
+        y.append(C @ x + D @ u[:, k])
+        x = A @ x + B @ u[:, k]
+    return np.stack(y, axis=-1), np.stack(states)
+
+
+@pytest.mark.parametrize("start", [False, True])
+@pytest.mark.parametrize("kind,channels,batch", CASES)
+def test_every_simulation_is_the_recurrence(kind, channels, batch, start):
+    value = system(kind, channels, batch)
+    rng = np.random.default_rng(3)
+    u = rng.normal(size=(2, *batch, *channels[1:], L))
+    N = value.state_dim
+    x = rng.normal(size=(2, *batch, N)) + 1j * rng.normal(size=(2, *batch, N)) if start else None
+    outputs = {m: ht.lti.simulate(value, u, x, states=True, method=m) for m in SIMULATIONS}
+    alone = {m: ht.lti.simulate(value, u, x, method=m) for m in SIMULATIONS}
+    for index in np.ndindex(2, *batch):
+        one = channel(value, index[1:]) if batch else value
+        pairs = one.conjugate if isinstance(one, ht.DiagonalLTI) else False
+        begin = x[index] if start else np.zeros(N)
+        if pairs and kind == "conjugate of real poles":
+            continue  # expanded, its real poles are merged: the next test
+        begin = np.concatenate([begin, begin.conj()]) if pairs else begin
+        signal = u[index] if channels else u[index][None]
+        y, states = recurrence(one, signal, begin)
+        for method, (got, kept) in outputs.items():
+            for one_y in (got[index], alone[method][index]):
+                one_y = one_y if channels else one_y[None]
+                np.testing.assert_allclose(one_y, y, rtol=0, atol=4000 * EPS, err_msg=method)
+            np.testing.assert_allclose(kept[index], states[:, :N], rtol=0, atol=4000 * EPS)
+
+
+@pytest.mark.parametrize("kind,channels,batch", CASES)
+def test_convolution_with_the_kernel_is_simulation(kind, channels, batch):
+    value = system(kind, channels, batch)
+    u = np.random.default_rng(4).normal(size=(*batch, *channels[1:], L))
+    h = ht.lti.kernel(value, L)
+    multichannel = True if channels and batch else None
+    y = ht.lti.convolve(h, u, multichannel=multichannel)
+    for method in ["auto", *SIMULATIONS]:
+        got = ht.lti.simulate(value, u, method=method)
+        np.testing.assert_allclose(got, y, rtol=0, atol=4000 * EPS)
+
+
+@pytest.mark.parametrize("kind,channels,batch", CASES)
+def test_steps_are_the_simulation_sample_by_sample(kind, channels, batch):
+    value = system(kind, channels, batch)
+    u = np.random.default_rng(5).normal(size=(*batch, *channels[1:], 20))
+    y, states = ht.lti.simulate(value, u, states=True)
+    x = np.zeros((*batch, value.state_dim))
+    for k in range(20):
+        np.testing.assert_allclose(x, states[..., k, :], rtol=0, atol=1000 * EPS)
+        x, now = ht.lti.step(value, x, u[..., k])
+        assert now.dtype == y.dtype or kind == "real dplr"  # no state of a DPLR is known as real
+        np.testing.assert_allclose(now, y[..., k], rtol=0, atol=1000 * EPS)
+
+
+@pytest.mark.parametrize("method", SIMULATIONS)
+@pytest.mark.parametrize("kind", ["dense", "diagonal", "real diagonal", "dplr"])
+def test_complex_signals_are_two_real_ones(kind, method):
+    value = system(kind, (2, 3))
+    rng = np.random.default_rng(6)
+    a, b = rng.normal(size=(2, 3, L))
+    y, x = ht.lti.simulate(value, a + 1j * b, states=True, method=method)
+    (ya, xa), (yb, xb) = (ht.lti.simulate(value, u, states=True, method=method) for u in (a, b))
+    np.testing.assert_allclose(y, ya + 1j * yb, rtol=0, atol=4000 * EPS)
+    np.testing.assert_allclose(x, xa + 1j * xb, rtol=0, atol=4000 * EPS)
+
+
+@pytest.mark.parametrize("lengths", [(1, 1), (1, 9), (9, 1), (5, 9), (9, 5), (300, 300)])
+def test_convolution_is_the_double_loop_without_aliasing(lengths):
+    rng = np.random.default_rng(7)
+    h, u = (rng.normal(size=n) for n in lengths)
+    y = [sum(h[j] * u[k - j] for j in range(min(k + 1, h.size))) for k in range(u.size)]
+    atol = 8 * np.log2(sum(lengths)) * EPS * np.linalg.norm(h) * np.linalg.norm(u)
+    np.testing.assert_allclose(ht.lti.convolve(h, u), y, rtol=0, atol=atol)
+    z = ht.lti.convolve(h, u * (1 + 2j))
+    np.testing.assert_allclose(z, np.array(y) * (1 + 2j), rtol=0, atol=3 * atol)
+
+
+@pytest.mark.parametrize("method", ["chunked", "fft", "scan"])
+def test_many_chunks_agree_with_the_recurrence_for_wide_systems(method):
+    rng = np.random.default_rng(8)
+    poles = 0.99 * np.exp(1j * rng.uniform(0, np.pi, 70))
+    value = ht.DiagonalLTI(poles, np.ones(70), rng.normal(size=70), dt=1.0, conjugate=True)
+    u = rng.normal(size=2000)
+    y, x = ht.lti.simulate(value, u, states=True, method=method)
+    exact, states = recurrence(value, u[None], np.zeros(140))
+    np.testing.assert_allclose(y, exact[0], rtol=0, atol=1e4 * EPS * abs(exact).max())
+    np.testing.assert_allclose(x, states[:, :70], rtol=0, atol=1e4 * EPS * abs(states).max())
