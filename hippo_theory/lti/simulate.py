@@ -83,7 +83,7 @@ def simulate(
     >>> import hippo_theory as ht
     >>> G = ht.DiagonalLTI([0.5], [1.0], [1.0], dt=1.0)
     >>> ht.lti.simulate(G, [1.0, 0.0, 0.0, 0.0])
-    array([0.   , 1.   , 0.5  , 0.25 ])
+    array([0.  , 1.  , 0.5 , 0.25])
     >>> ht.lti.simulate(G, [1.0, 0.0], states=True)[1]
     array([[0.],
            [1.]])
