@@ -81,6 +81,24 @@ def descend(u, y, batches, rates, a_path, b_path, c_path, loss):
 
 
 @njit(cache=True)
+def gain_and_norm(w0, S0, sigma, eta, alpha, steps):
+    """w -> w + alpha e S + alpha^2 e^2 conj(w), S -> S (1 + alpha^2 |e|^2) + 4 alpha Re(conj(w) e).
+
+    e = sigma - eta w. Returns w, S and the product of 1 - alpha^2 |e|^2, from 1.
+    """
+    w, S = np.empty(steps + 1, np.complex128), np.empty(steps + 1)
+    shrink = np.ones(steps + 1)
+    w[0], S[0] = w0, S0
+    for k in range(steps):
+        e = alpha * (sigma - eta * w[k])
+        size = e.real**2 + e.imag**2
+        w[k + 1] = w[k] + e * S[k] + e * e * np.conj(w[k])
+        S[k + 1] = S[k] * (1 + size) + 4 * (np.conj(w[k]) * e).real
+        shrink[k + 1] = shrink[k] * (1 - size)
+    return w, S, shrink
+
+
+@njit(cache=True)
 def two_numbers(p, q, sigma, eta, alpha, steps):
     """P, Q -> P (1 + alpha r)^2, Q (1 - alpha r)^2 with r = sigma - eta (P - Q) / 4, by roots.
 

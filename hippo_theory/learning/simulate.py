@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory.learning._arguments import as_poles
 from hippo_theory.learning.statistics import signals
 
 TRAINED = {  # which of (poles, b, c) move
@@ -63,7 +64,7 @@ def gradient_descent(
     u, y : array_like, shape (..., L)
         Inputs and targets; the loss is half the sum of squared errors over all of them.
     poles, b0, c0 : array_like, shape (N,), or (D, N) for D layers in cascade
-        Start. Layer d + 1 reads the output of layer d.
+        Start; a diagonal system may stand for its poles. Layer d + 1 reads the output of layer d.
     learning_rate : float
         The step; time of the flow is learning_rate * step at tau = 1.
     steps : int
@@ -103,7 +104,7 @@ def gradient_descent(
     u, y = signals(u, y)
     flags = TRAINED[_check.option("train", train, TRAINED)]
     start = [_layers(name, v) for name, v in (("poles", poles), ("b0", b0), ("c0", c0))]
-    layered = np.ndim(poles) == 2
+    layered = np.ndim(as_poles(poles)) == 2
     for name, value in zip(("b0", "c0"), start[1:], strict=True):
         _check.shape(name, value, start[0].shape)
     learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
@@ -133,7 +134,7 @@ def _descend(u, y, batches, learning_rate, flags, paths, course):
 
 
 def _layers(name, value):
-    value = np.atleast_1d(_check.array(name, value))
+    value = np.atleast_1d(_check.array(name, as_poles(value)))
     _check.shape(name, value, (..., "N"))
     if value.ndim > 2 or value.size == 0:
         raise ValueError(f"{name} must have shape (N,) or (D, N), got {value.shape}")

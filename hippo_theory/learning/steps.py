@@ -12,6 +12,7 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.learning._arguments import factors
+from hippo_theory.learning.one_pole import imbalance
 from hippo_theory.learning.statistics import Statistics
 
 
@@ -40,8 +41,9 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
     Parameters
     ----------
     b0, c0 : array_like, shape (N,)
-        Real start.
-    sigma, eta : float
+        Start.
+    sigma : float or complex
+    eta : float
         s and M of the pole, eta > 0.
     learning_rate : float
     steps : int
@@ -58,9 +60,11 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
 
     Notes
     -----
-    O(N + steps) whatever the length of the data. Equal to training by recurrences up to
-    rounding, at every learning rate: beyond the limit the imbalance shrinks until the limit
-    holds (self-balancing), or descent diverges.
+    O(N + steps) whatever the length of the data. Complex data have a map of (w, S) in place of
+    that of (P, Q): w + alpha e S + alpha^2 e^2 conj(w), e = sigma - eta w. Equal to
+    training by recurrences up to rounding, at every learning rate: beyond the limit the
+    imbalance shrinks until the limit holds (self-balancing), the gain keeps oscillating where
+    there is nothing left to balance, or descent diverges.
 
     Examples
     --------
@@ -69,23 +73,21 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
     >>> path.w[[0, 1, -1]].round(6)
     array([0.15    , 1.137594, 1.      ])
     """
-    b0, c0 = (_check.array(n, v, ndim=1, real=True) for n, v in (("b0", b0), ("c0", c0)))
+    b0, c0 = (_check.array(n, v, ndim=1) for n, v in (("b0", b0), ("c0", c0)))
     factors(b0, c0)
-    sigma = _check.number("sigma", sigma)
+    sigma = _check.array("sigma", sigma, ndim=0)[()]
     eta = _check.number("eta", eta, above=0.0)
     learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
     steps = _check.integer("steps", steps, 0)
-    from hippo_theory.learning import _fast
-
-    P, Q = ((b0 + c0) ** 2).sum(), ((b0 - c0) ** 2).sum()
-    up, down, w = _fast.two_numbers(P, Q, sigma, eta, learning_rate, steps)
-    if not np.isfinite(w).all():
-        k = int(np.argmin(np.isfinite(w))) - 1
+    run = _complex_steps if any(map(np.iscomplexobj, (b0, c0, sigma))) else _real_steps
+    path = run(b0, c0, sigma, eta, learning_rate, steps)
+    if not np.isfinite(path.w).all():
+        k = int(np.argmin(np.isfinite(path.w))) - 1
         raise np.linalg.LinAlgError(
-            f"gradient descent diverged: the gain is {w[k]:g} at step {k} and not finite after; "
-            f"lower learning_rate = {learning_rate:g}"
+            f"gradient descent diverged: the gain is {path.w[k]:g} at step {k} and not finite "
+            f"after; lower learning_rate = {learning_rate:g}"
         )
-    return GainSteps(w, (P * up**2 + Q * down**2) / 2, abs(up * down) * np.sqrt(P * Q))
+    return path
 
 
 def learning_rate_limit(stats: Statistics, b, c, *, train: str = "both") -> float:
@@ -182,3 +184,22 @@ def modified_time(w, w0, sigma, eta, learning_rate: float) -> np.ndarray:
     ]
     end = A + B * sigma / eta
     return logs[0] / (sigma * A) + logs[1] / (sigma * end) - B / (A * eta * end) * logs[2]
+
+
+def _real_steps(b0, c0, sigma, eta, learning_rate, steps):
+    from hippo_theory.learning import _fast
+
+    P, Q = ((b0 + c0) ** 2).sum(), ((b0 - c0) ** 2).sum()
+    up, down, w = _fast.two_numbers(P, Q, sigma, eta, learning_rate, steps)
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence is the caller's to refuse
+        return GainSteps(w, (P * up**2 + Q * down**2) / 2, abs(up * down) * np.sqrt(P * Q))
+
+
+def _complex_steps(b0, c0, sigma, eta, learning_rate, steps):
+    from hippo_theory.learning import _fast
+
+    S0 = (abs(b0) ** 2 + abs(c0) ** 2).sum()
+    w, S, shrink = _fast.gain_and_norm(
+        complex(b0 @ c0), S0, complex(sigma), eta, learning_rate, steps
+    )
+    return GainSteps(w, S, abs(shrink) * imbalance(b0, c0))

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import hippo_theory as ht
 from hippo_theory import learning
+from hippo_theory.learning import simulate
 
 EPS = np.finfo(float).eps
 
@@ -87,6 +89,44 @@ def test_gain_steps_are_training_by_recurrences(sigma_sign):
     path = learning.gain_steps(b, c, sigma, eta, alpha, 60)
     np.testing.assert_allclose(path.w[:20], run.w.sum(1)[:20], rtol=1e-11)
     np.testing.assert_allclose(path.S[:20], (run.b**2 + run.c**2).sum(1)[:20], rtol=1e-11)
+
+
+def test_complex_steps_are_training_by_recurrences():
+    rng = np.random.default_rng(12)
+    u = rng.normal(size=(2, 24)) + 1j * rng.normal(size=(2, 24))
+    y = (0.7 - 0.4j) * u + 0.1 * rng.normal(size=(2, 24))
+    pole, (b, c) = 0.5 + 0.4j, rng.normal(size=(2, 3)) + 1j * rng.normal(size=(2, 3))
+    stats = learning.statistics(u, y, pole)
+    sigma, eta = stats.s[0], stats.M[0, 0].real
+    alpha = 0.5 / learning.rate(b, c, sigma, eta)
+    run = learning.gradient_descent(u, y, [pole] * 3, b, c, alpha, 30)
+    path = learning.gain_steps(b, c, sigma, eta, alpha, 30)
+    np.testing.assert_allclose(path.w, run.w.sum(1), rtol=1e-12)
+    np.testing.assert_allclose(path.S, (abs(run.b) ** 2 + abs(run.c) ** 2).sum(1), rtol=1e-12)
+    np.testing.assert_allclose(path.imbalance, learning.imbalance(run.b, run.c), rtol=1e-11)
+
+
+@pytest.mark.parametrize("train", simulate.TRAINED)
+def test_what_is_not_trained_stays_and_what_is_moves_by_its_gradient(train):
+    rng = np.random.default_rng(14)
+    u, y = rng.normal(size=(2, 16))
+    start = np.array([[0.5, -0.3], [0.2, 0.4], [0.1, 0.3]])
+    one = learning.gradient_descent(u, y, *start, 1e-2, 1, train=train)
+    every = learning.gradient_descent(u, y, *start, 1e-2, 1, train="all")
+    moved = {"both": "bc", "all": ("poles", "b", "c"), "poles": ("poles",)}.get(train, train)
+    for name in ("poles", "b", "c"):
+        expected = getattr(every, name)[1 if name in moved else 0]
+        np.testing.assert_array_equal(getattr(one, name)[1], expected)
+
+
+def test_training_takes_a_system_for_its_poles():
+    system = ht.DiagonalLTI([0.5 + 0.3j], [1], [1], dt=1.0, conjugate=True)
+    u, y = np.random.default_rng(13).normal(size=(2, 16))
+    start = [0.1, 0.1], [0.2, 0.2]
+    run = learning.gradient_descent(u, y, system, *start, 1e-3, 5)
+    same = learning.gradient_descent(u, y, [0.5 + 0.3j, 0.5 - 0.3j], *start, 1e-3, 5)
+    np.testing.assert_array_equal(run.w, same.w)
+    np.testing.assert_allclose(run.w[:, 0], run.w[:, 1].conj(), rtol=1e-14)
 
 
 @pytest.mark.parametrize("b0, c0", [([0.3], [0.02]), ([0.3, -0.1], [0.02, 0.05])])

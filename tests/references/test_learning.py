@@ -298,6 +298,27 @@ def test_flow_agrees_with_a_tight_integrator(method):
     np.testing.assert_allclose(path.w, exact, rtol=0, atol=1e-10 * abs(exact).max())
 
 
+@pytest.mark.parametrize("method", list(FLOWS)[:2])
+def test_the_integrator_is_given_the_jacobian_of_its_equation(method, monkeypatch):
+    import scipy.integrate
+
+    seen = {}
+
+    def spy(slope, span, start, *_, jac, **__):
+        seen.update(slope=slope, start=start, jacobian=jac)
+        raise RuntimeError
+
+    monkeypatch.setattr(scipy.integrate, "solve_ivp", spy)
+    poles, weights, b0, c0, _ = FLOWS[method]
+    stats = learning.population_statistics(poles, poles, weights)
+    with pytest.raises(RuntimeError):
+        learning.flow(stats, b0, c0, [1.0])
+    x, h = seen["start"] + 0.1, 1e-6
+    moves = h * np.eye(x.size)
+    columns = [(seen["slope"](0, x + e) - seen["slope"](0, x - e)) / (2 * h) for e in moves]
+    np.testing.assert_allclose(seen["jacobian"](0, x), np.array(columns).T, atol=1e-6)
+
+
 def test_roots_of_unity_learn_one_frequency_each():
     rng = np.random.default_rng(3)
     u, y = rng.normal(size=(2, 1, 6))
