@@ -253,7 +253,7 @@ def _clock(t, conserved, sigma, eta, tau):
     safe = np.where(still, 1.0, R)
     with np.errstate(over="ignore"):
         x = -(R / tau) * t
-    g = np.expm1(x) / -safe
+    g = np.expm1(x) * (-1 / safe)
     if still.any():
         g = np.where(still, t / tau, g)
     plus = 1 + 2 * sigma / safe
