@@ -3,8 +3,9 @@
 Medians of interleaved repetitions, in processor time on one core, as ratios to the closed form.
 One gain at many times, to rounding: against SciPy's integrators, and against training to the same
 final time by vectorised recurrences (lfilter, and its adjoint by lfilter), by the compiled
-recurrences of gradient_descent, and by the two-number map. Many non-stiff modes densely in time: the closed form
-pays for its exponentials, where an integrator interpolates. (compare learning_one_layer)
+recurrences of gradient_descent, and by the two-number map. Many non-stiff modes densely in time:
+the closed form pays for its exponentials, where an integrator interpolates. (compare
+learning_one_layer)
 """
 
 import time
