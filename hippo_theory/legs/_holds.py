@@ -20,7 +20,8 @@ def advance(degree: int, t, signal: Signal, span, state, out) -> None:
         quadrature = _quadrature(degree, t, signal, span, len(state), t[start + 1 : stop + 1], base)
     steps = substeps(ratios, len(state))
     base = np.ascontiguousarray(base.T)
-    _fast.holds(ratios, steps, base, *quadrature, state, out, start + 1)
+    near, flipped, weights, local, offsets = quadrature
+    _fast.holds(ratios, steps, base, near, flipped, weights, local, offsets, state, out, start + 1)
 
 
 def finish(degree: int, t, signal: Signal, span, state) -> None:
@@ -31,8 +32,10 @@ def finish(degree: int, t, signal: Signal, span, state) -> None:
     from hippo_theory.legs import _fast
 
     ends = np.full(span[1] - span[0], t[-1])
-    *nodes, offsets = _quadrature(degree, t, signal, span, len(state), ends, 0.0)
-    _fast.project(*nodes, 0, int(offsets[-1]), state)
+    near, flipped, weights, local, offsets = _quadrature(
+        degree, t, signal, span, len(state), ends, 0.0
+    )
+    _fast.project(near, flipped, weights, local, 0, int(offsets[-1]), state)
 
 
 def propagate(r: float, state) -> None:
