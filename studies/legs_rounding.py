@@ -71,7 +71,7 @@ def plot(table: pd.DataFrame) -> Figure:
         for digits, y in (("single", 2.0**-24), ("double", 2.0**-53)):
             axes.axhline(y, color=_figures.GREY, lw=0.7)
             axes.annotate(f"{digits} precision", (1, y), xycoords=("axes fraction", "data"))
-            axes.texts[-1].set(ha="right", va="bottom", fontsize="small", color=_figures.GREY)
+            axes.texts[-1].set(ha="right", va="top", fontsize="small", color=_figures.GREY)
         axes.set(title=name, xlabel="steps")
     panels[0].set_ylabel("relative error of the final state")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
