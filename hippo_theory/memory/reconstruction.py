@@ -20,7 +20,7 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
     states : array_like, shape (..., N)
         States that have read the newest input.
     poles : array_like, shape (N,), or diagonal discrete system
-        Distinct poles of a recurrence with B = 1, or a system with one input and its own B; of
+        Poles of a recurrence with B = 1, or a system with one input and its own B; of
         one with implied conjugates, states of the listed poles (real input).
     L : int
         Number of inputs.
@@ -38,15 +38,18 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
     Raises
     ------
     ValueError
-        If poles coincide or are not inside the unit circle, or the shape of states is wrong.
+        If a pole is not inside the unit circle, the shape of states is wrong, or, for a white
+        past, poles coincide.
     numpy.linalg.LinAlgError
-        If the coordinates are so ill-conditioned that the solution overflows.
+        If the coordinates are so ill-conditioned that the estimate overflows.
 
     Notes
     -----
-    The state is first taken to orthonormal coordinates with the entrywise accurate triangular
-    factor, in pivoted order, so that the error is that of the state's own rounding, amplified
-    by `vandermonde_log10_condition`. O(N^3 + N^2 L) once.
+    "none" solves V u = x by least squares with rows scaled to unit-variance states, where
+    rounding errors of states weigh alike: they are amplified by at most
+    10^vandermonde_log10_condition(poles, L, normalized=True). "white" takes the state to
+    orthonormal coordinates first and amplifies them by up to the root of the Gram matrix's
+    condition (`gram_log10_condition`). O(N^3 + N^2 L) once.
 
     Examples
     --------
@@ -59,20 +62,28 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
     L = _check.integer("L", L)
     _check.option("past", past, ["none", "white"])
     states, listed, log_poles, b, is_real = _listed(states, poles)
-    order = szego.generator_cholesky(listed, log_poles=log_poles).pivots
-    log_poles = None if log_poles is None else log_poles[order]
-    phi = szego.triangular_factor(listed[order], log_poles=log_poles)
-    T = cascade.impulse_response(listed[order], L, log_poles=log_poles)
-    scale = np.sqrt(pairings(listed[order], log_poles=log_poles).diagonal) / b[order]
-    right = (states[..., order] * scale).reshape(-1, listed.size).T
-    if np.min(np.abs(phi.diagonal())) == 0:
-        raise np.linalg.LinAlgError(
-            "the poles must be independent in double precision, got pivot 0"
-        )
-    chain = linalg.solve_triangular(phi, right, lower=True)
-    solved: Any = linalg.lstsq(T.T, chain) if past == "none" else (T.conj() @ chain,)
-    result = solved[0].T[:, ::-1].reshape(*states.shape[:-1], L)
+    scale = np.sqrt(pairings(listed, log_poles=log_poles).diagonal)
+    right = (states * (scale / b)).reshape(-1, listed.size).T
+    if past == "none":
+        k = np.arange(L)
+        powers = listed[:, None] ** k if log_poles is None else np.exp(log_poles[:, None] * k)
+        solved: Any = linalg.lstsq(scale[:, None] * powers, right)
+        newest_first = solved[0]
+    else:
+        newest_first = _wiener(listed, log_poles, L, right)
+    result = newest_first.T[:, ::-1].reshape(*states.shape[:-1], L)
     return result.real if is_real else result
+
+
+def _wiener(poles, log_poles, L, right):
+    """E[u | x] = T^* Phi^{-1} x, in pivoted order."""
+    order = szego.generator_cholesky(poles, log_poles=log_poles).pivots
+    log_poles = None if log_poles is None else log_poles[order]
+    phi = szego.triangular_factor(poles[order], log_poles=log_poles)
+    if np.min(np.abs(phi.diagonal())) == 0:
+        raise np.linalg.LinAlgError("poles must be independent in double precision, got pivot 0")
+    T = cascade.impulse_response(poles[order], L, log_poles=log_poles)
+    return T.conj() @ linalg.solve_triangular(phi, right[order], lower=True)
 
 
 def _listed(states, poles):

@@ -105,7 +105,7 @@ def test_breakdown_is_said():
     with pytest.raises(np.linalg.LinAlgError, match="stay below 1e290"):
         memory.vandermonde_log10_condition(np.linspace(0.1, 0.11, 120), 120)
     with pytest.raises(np.linalg.LinAlgError, match="independent in double precision"):
-        memory.reconstruct(np.ones(400), np.linspace(0.1, 0.11, 400), 2)
+        memory.reconstruct(np.ones(400), np.linspace(0.1, 0.11, 400), 2, past="white")
 
 
 def test_inputs_are_not_modified():
