@@ -68,9 +68,10 @@ def estimate_capacity(states, inputs, K) -> CapacityEstimate:
     -----
     1 - (1 - R^2) n / (n - p), n rows and p regressors, removes the expectation of the in-sample
     bias. It and the standard error take rows as independent: where the memory is not short
-    against the run, the correction takes off too much (4 horizons of a comb read 40 % low). Directions of the states below rounding are left out of the regression: for
-    ill-conditioned states the estimate is that of the rounded recurrence, not of its spectrum;
-    `capacity` has no such floor. O(T N (N + K)).
+    against the run, the correction takes off too much (4 horizons of a comb read 40 % low).
+    Directions of the states below rounding are left out of the regression: for ill-conditioned
+    states the estimate is that of the rounded recurrence, not of its spectrum; `capacity` has no
+    such floor. O(T N (N + K)).
 
     Examples
     --------
