@@ -7,6 +7,7 @@ from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize, generalized
 from hippo_theory.lti.exchange import from_lru, from_s4d, from_s5, from_scipy, to_scipy
 from hippo_theory.lti.families import FAMILIES, Family, family
 from hippo_theory.lti.forms import dense, expand, matrices, spectrum
+from hippo_theory.lti.gradients import KernelGradient, kernel_vjp
 from hippo_theory.lti.kernels import METHODS, kernel
 from hippo_theory.lti.response import markov_parameters, transfer_function
 from hippo_theory.lti.simulate import SIMULATIONS, simulate, step
@@ -21,6 +22,7 @@ __all__ = [
     "SIMULATIONS",
     "DiagonalLTI",
     "Family",
+    "KernelGradient",
     "Scheme",
     "cascade",
     "convolve",
@@ -34,6 +36,7 @@ __all__ = [
     "from_scipy",
     "generalized_bilinear",
     "kernel",
+    "kernel_vjp",
     "layer",
     "markov_parameters",
     "matrices",

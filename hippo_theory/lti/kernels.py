@@ -212,25 +212,32 @@ def _cast(array, dtype):
     return xp.astype(array, getattr(xp, name), copy=False)
 
 
+def discrete_of(system: System, dt: Any, scheme: str | Scheme, layer: bool) -> System:
+    """The system itself, or what `discretize` makes of a continuous one."""
+    if system.is_discrete:
+        if layer:
+            raise ValueError(
+                f"layer must be left out for a discrete system, got {layer}; apply lti.layer to it"
+            )
+        if dt is not None:
+            raise ValueError(f"dt must be left out for a discrete system, got {dt}")
+        return system
+    if dt is None:
+        raise ValueError("dt must be given for a continuous system, got None")
+    return discretize(system, dt, scheme, layer)
+
+
 def _problem(system, L, dt, scheme, layer, dtype) -> Problem:
     if dtype is None:
         dtype = _powers.result_dtype(system)
     elif np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
-    if system.is_discrete:
-        if dt is not None or layer:
-            name = "layer" if layer else "dt"
-            raise ValueError(
-                f"{name} must be left out for a discrete system, got {layer if layer else dt}"
-                + ("; apply lti.layer to the system" if layer else "")
-            )
-        return Problem(system, system, L, np.dtype(dtype))
-    if dt is None:
-        raise ValueError("dt must be given for a continuous system, got None")
-    discrete = discretize(system, dt, scheme, layer)
-    row = _check.choice("scheme", scheme, SCHEMES, Scheme)
-    is_tustin = row.alpha == 0.5 and not isinstance(system, DiagonalLTI)
-    return Problem(discrete, system if is_tustin else discrete, L, np.dtype(dtype))
+    discrete = discrete_of(system, dt, scheme, layer)
+    is_tustin = not system.is_discrete and (
+        _check.choice("scheme", scheme, SCHEMES, Scheme).alpha == 0.5
+    )
+    source = system if is_tustin and not isinstance(system, DiagonalLTI) else discrete
+    return Problem(discrete, source, L, np.dtype(dtype))
 
 
 def _prepended(D, terms) -> Array:
