@@ -97,9 +97,9 @@ def _one_gain(params, rng):
 
     return {
         "closed form": lambda: ht.learning.gain(t, sigma=sigma, eta=eta, b0=[b0], c0=[c0]),
-        "DOP853, rtol 1e-10": integrate("DOP853", 1e-10),
-        "DOP853, rtol 1e-13": integrate("DOP853", 1e-13),
-        "LSODA, rtol 1e-10": integrate("LSODA", 1e-10),
+        "DOP853 at 1e-10": integrate("DOP853", 1e-10),
+        "DOP853 at 1e-13": integrate("DOP853", 1e-13),
+        "LSODA at 1e-10": integrate("LSODA", 1e-10),
         "two-number map": lambda: ht.learning.gain_steps(
             [b0], [c0], sigma, eta, rate, params.steps
         ),
@@ -133,7 +133,7 @@ def _many_modes(params, rng):
 
     return {
         "closed form": lambda: ht.learning.flow(stats, b0, c0, t),
-        "DOP853, rtol 1e-6": lambda: solve_ivp(
+        "DOP853 at 1e-6": lambda: solve_ivp(
             slope, (0, 8.0), b0 * c0, "DOP853", t, rtol=1e-6, atol=1e-9
         ),
     }
