@@ -149,7 +149,8 @@ def plot(table):
     labels = rows.task + ": " + rows.contender
     ax.plot(rows.ratio, labels, "o")
     for ratio, label in zip(rows.ratio, labels, strict=True):
-        ax.annotate(f"{ratio:.3g}", (ratio, label), (5, 3), textcoords="offset points")
+        shown = np.format_float_positional(ratio, 3, fractional=False, trim="-")
+        ax.annotate(shown, (ratio, label), (5, 3), textcoords="offset points")
     ax.axvline(1.0, color=_figures.GREY, linewidth=0.7, marker="", linestyle="-")
     ax.set(xscale="log", xlabel="processor time over that of the closed form")
     return figure
