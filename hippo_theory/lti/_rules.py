@@ -82,7 +82,7 @@ def _holds(A, B, dt, count):
     size = np.abs(B).max(initial=0.0) or 1.0
     is_lower = not np.triu(A, 1).any()
     M = np.zeros((n + count * m,) * 2, dtype=np.result_type(A, B))
-    states = slice(-n, None) if is_lower else slice(n)
+    states = slice(count * m, None) if is_lower else slice(n)
     starts = range((count - 1) * m, -1, -m) if is_lower else range(n, n + count * m, m)
     held = [slice(k, k + m) for k in starts]  # where phi_1 B, phi_2 B come to stand
     M[states, states], M[states, held[0]] = dt * A, B / size

@@ -41,6 +41,8 @@ class Family:
         family has a DPLR form.
     unreachable : tuple of int
         States of the published matrices that the value leaves out, as no input reaches them.
+    is_discrete : bool
+        Whether the values are recurrences, with dt = 1.
     """
 
     name: str
@@ -53,6 +55,12 @@ class Family:
     defect: Callable[..., float]
     split: Callable[..., tuple] | None = None
     unreachable: tuple[int, ...] = ()
+    is_discrete: bool = False
+
+    @property
+    def sign(self) -> str:
+        """The equation of the values, whose poles are stable under it."""
+        return "x_{k+1} = A x_k + B u_k" if self.is_discrete else "x' = A x + B u"
 
     @property
     def is_random(self) -> bool:
@@ -291,6 +299,7 @@ FAMILIES: Table[Family] = Table(
             source="Orvieto et al. (2023)",
             build=_diagonals.lru_ring,
             defect=_identities.lru_ring,
+            is_discrete=True,
         ),
         Family(
             name="roots_of_unity",
@@ -301,6 +310,7 @@ FAMILIES: Table[Family] = Table(
             source="Rodan, Tino (2011)",
             build=_diagonals.roots_of_unity,
             defect=_identities.roots_of_unity,
+            is_discrete=True,
         ),
         Family(
             name="uniform_disk",
@@ -311,6 +321,7 @@ FAMILIES: Table[Family] = Table(
             source="after Yu et al. (2025)",
             build=_diagonals.uniform_disk,
             defect=_identities.uniform_disk,
+            is_discrete=True,
         ),
         Family(
             name="uniform_real",
@@ -321,7 +332,8 @@ FAMILIES: Table[Family] = Table(
             source="elementary",
             build=_diagonals.uniform_real,
             defect=_identities.uniform_real,
+            is_discrete=True,
         ),
     ],
-    columns=("name", "measure", "window", "normalisation", "identity", "source"),
+    columns=("name", "sign", "measure", "window", "normalisation", "identity", "source"),
 )

@@ -119,7 +119,8 @@ def _by_cauchy_sums(system: DiagonalLTI, blocks):
     if system.conjugate:
         poles = np.concatenate([poles, poles.conj()], axis=-1)
         residues = np.concatenate([residues, residues.conj()], axis=-1)
-    flat = residues.reshape(*residues.shape[:-3], -1, poles.shape[-1])
+    pairs = math.prod(residues.shape[-3:-1])
+    flat = residues.reshape(*residues.shape[:-3], pairs, poles.shape[-1])
     for z in blocks:
         difference = z - poles[..., None]
         _refuse_poles(difference == 0, z)
@@ -133,7 +134,7 @@ def _by_woodbury(system: DPLR, blocks):
     p, m, r = C.shape[0], B.shape[1], system.P.shape[1]
     left = np.concatenate([C, system.Q.conj().T])
     right = np.concatenate([B, system.P], axis=1)
-    products = (left[:, None, :] * right.T).reshape(-1, system.state_dim)
+    products = (left[:, None, :] * right.T).reshape((p + r) * (m + r), system.state_dim)
     for z in blocks:
         difference = z - system.poles[:, None]
         on_diagonal = (difference == 0).any(axis=0)

@@ -135,7 +135,7 @@ class LTI(System):
     @property
     def is_stable(self) -> bool:
         """Whether every eigenvalue lies strictly inside the left half-plane or unit disk."""
-        return _values.is_stable(self.A, self.is_discrete)
+        return _values.is_stable(self.poles, self.is_discrete)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -225,8 +225,7 @@ class DiagonalLTI(System):
         """Whether every pole of every channel is strictly inside the half-plane or disk."""
         if self.log_poles is not None:
             return bool((self.log_poles.real < 0).all())
-        inside = abs(self.poles) < 1 if self.is_discrete else self.poles.real < 0
-        return bool(inside.all())
+        return _values.is_stable(self.poles, self.is_discrete)
 
     def _states(self) -> str:
         kind = "conjugate pairs" if self.conjugate else "poles"
@@ -290,7 +289,8 @@ class DPLR(System):
     @property
     def is_stable(self) -> bool:
         """Whether every eigenvalue lies strictly inside the left half-plane or unit disk."""
-        return _values.is_stable(np.diag(self.poles) - self.P @ self.Q.conj().T, self.is_discrete)
+        A = np.diag(self.poles) - self.P @ self.Q.conj().T
+        return _values.is_stable(_values.eigenvalues(A), self.is_discrete)
 
     def _states(self) -> str:
         return f"{self.state_dim} states, rank {self.P.shape[1]}"

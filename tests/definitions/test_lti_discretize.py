@@ -175,6 +175,9 @@ def test_triangular_matrices_stay_triangular_with_exact_eigenvalues(row):
     assert not np.tril(ht.lti.discretize(G["upper"], 0.3, row).A, -1).any()
     poles = ht.lti.discretize(G["diagonal"], 0.3, row).poles
     np.testing.assert_allclose(lower.poles, poles, rtol=4 * EPS)
+    legs, real = ht.lti.family("legs", 64), ht.lti.family("s4d_real", 64)
+    legs, real = (ht.lti.discretize(G, 1.0, row) for G in (legs, real))
+    np.testing.assert_allclose(legs.poles, real.poles, rtol=4 * EPS)
 
 
 def test_every_channel_may_have_its_own_step():
@@ -202,3 +205,14 @@ def test_single_precision_stays_single(row):
     G = DiagonalLTI(*(np.ones((3, 2), np.complex64) * [[-1], [1], [1]]).astype(np.complex64))
     discrete = ht.lti.discretize(G, 0.1, row)
     assert discrete.poles.dtype == discrete.B.dtype == np.complex64
+
+
+@by_kind
+def test_the_bilinear_layer_is_s4s_map_and_not_that_of_the_system(kind):
+    """2 z/(z + 1) times C (s I - A)^{-1} B, plus D."""
+    G, dt = systems()[kind], 0.3
+    z = 1.7 * np.exp(1j * np.linspace(0.1, 3.0, 7))
+    exact = ht.lti.transfer_function(G, (2 / dt) * (z - 1) / (z + 1))
+    exact = 2 * z / (z + 1) * (exact - G.D) + G.D
+    got = ht.lti.transfer_function(ht.lti.discretize(G, dt, layer=True), z)
+    np.testing.assert_allclose(got, exact, rtol=0, atol=3e3 * EPS * np.abs(exact).max())

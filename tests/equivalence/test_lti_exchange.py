@@ -165,3 +165,12 @@ def test_objects_like_those_of_python_control_are_read_by_their_attributes(dt, e
     system = ht.lti.from_scipy(like)
     assert system.dt == expected
     assert system.is_siso
+
+
+def test_inputs_may_be_read_only_and_are_not_modified():
+    rng = np.random.default_rng(3)
+    nu, theta, gamma, B, C = (rng.normal(size=s) for s in [3, 3, 3, (3, 2), (2, 3)])
+    arrays = [nu, theta, gamma, B, B, C, C]
+    for array in arrays:
+        array.setflags(write=False)
+    assert ht.lti.from_lru(*arrays).channel_shape == (2, 2)

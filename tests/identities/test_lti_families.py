@@ -64,6 +64,7 @@ def test_the_identity_of_a_row_fails_for_another_system(row, given):
 def test_the_row_has_stable_poles(row, given):
     system = ht.lti.family(row.name, 16, rng=rng(), **given)
     assert system.is_stable or given == {"radius": 1.0}
+    assert system.is_discrete is row.is_discrete is ("x_{k+1}" in row.sign)
 
 
 @by_case
@@ -197,3 +198,13 @@ def test_a_ring_near_the_circle_keeps_the_digits_of_its_decay():
 
 def test_the_table_prints_a_line_for_every_family():
     assert len(repr(FAMILIES).splitlines()) == 1 + len(FAMILIES) == 14
+
+
+def test_frequencies_of_the_s4d_families_are_the_known_ones():
+    """64 states: LegS normal part 0.26 to 1303.27 = 64^2/pi to 0.05 %; s4d_inv 1283.4, 414, 240."""
+    normal = ht.lti.family("s4d_legs", 32).poles.imag
+    assert abs(normal[-1] - 1303.27) < 0.005
+    assert abs(normal[-1] * np.pi / 64**2 - 1) < 5e-4
+    assert abs(normal[0] - 0.26) < 0.005
+    inverse = ht.lti.family("s4d_inv", 32).poles.imag
+    np.testing.assert_allclose(inverse[:3], [1283.4, 414.2, 240.4], rtol=0, atol=0.1)

@@ -243,3 +243,22 @@ def test_replace_rebuilds_the_same_value(kind, channels):
     assert same.is_discrete
     np.testing.assert_array_equal(first_markov_parameter(same), first_markov_parameter(G))
     assert same.D.shape == G.D.shape
+
+
+def test_a_static_gain_is_a_system_without_states():
+    none = np.zeros(0)
+    gains = [
+        LTI(np.zeros((0, 0)), none, none, 2.0),
+        DiagonalLTI(none, none, none, 2.0),
+        DPLR(none, np.zeros((0, 1)), np.zeros((0, 1)), none, none, 2.0),
+    ]
+    G = example("dense")
+    for gain in gains:
+        assert gain.state_dim == 0
+        assert gain.is_stable
+        np.testing.assert_array_equal(ht.lti.transfer_function(gain, [1.0, 2.0]), [2.0, 2.0])
+        np.testing.assert_array_equal(ht.lti.markov_parameters(gain, 3), [2.0, 0.0, 0.0])
+        np.testing.assert_allclose(transfer(gain @ G), 2 * transfer(G), rtol=1e-14)
+        for scheme in ht.lti.SCHEMES.values():
+            if not scheme.takes_alpha:
+                assert ht.lti.discretize(gain, 0.1, scheme).D == 2.0
