@@ -153,8 +153,8 @@ def energy(poles, L, *, log_poles=None) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (L,)
-        Sums of squares, so that the relative error is of order N eps however small the value;
-        0 below the smallest normal float.
+        Sums of squares, so that the relative error is at most of order (L + N) eps however small
+        the value; 0 below the smallest normal float.
 
     Notes
     -----

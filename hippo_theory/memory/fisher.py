@@ -8,6 +8,7 @@ from scipy import linalg
 from hippo_theory import _check
 from hippo_theory.lti import DiagonalLTI
 from hippo_theory.lti.forms import matrices
+from hippo_theory.lti.pairings import one_minus
 from hippo_theory.lti.systems import System
 from hippo_theory.memory._poles import resolve, single_discrete
 
@@ -50,7 +51,7 @@ def fisher_memory(system, K, *, noise=1.0) -> np.ndarray:
     K, noise = _check.integer("K", K), _check.number("noise", noise, above=0.0)
     poles, b, A = _parts(system)
     if A is None:
-        energy = np.abs(b) ** 2 * -np.expm1(2 * np.log(np.abs(poles)))
+        energy = np.abs(b) ** 2 * one_minus(poles, poles).real
         return (np.abs(poles) ** (2.0 * np.arange(K)[:, None])) @ energy / noise
     factor = _noise_factor(A)
     result = np.empty(K)

@@ -43,6 +43,10 @@ def test_fisher_memory_of_a_normal_recurrence_sums_to_the_input_power():
     )
 
 
+def test_fisher_memory_of_a_pole_at_zero_is_its_newest_input():
+    assert np.array_equal(memory.fisher_memory([0.0, 0.5], 2), [1.75, 0.1875])
+
+
 @pytest.mark.parametrize("lag", [1, 10, 1000, 16384])
 def test_no_radius_beats_the_best_one(lag):
     best = float(memory.best_radius(lag))
