@@ -43,7 +43,7 @@ def matrices(N: int) -> tuple[Expression, Expression]:
     import sympy
 
     N = _check.integer("N", N)
-    B = sympy.Matrix([sympy.sqrt(2 * n + 1) for n in range(N)])
+    B: Expression = sympy.Matrix([sympy.sqrt(2 * n + 1) for n in range(N)])
     A = sympy.Matrix(N, N, lambda i, j: B[i] * B[j] if i > j else (i + 1) * int(i == j))
     return A, B
 

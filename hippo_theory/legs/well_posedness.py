@@ -51,7 +51,7 @@ def initial_derivatives(f_derivatives, N: int) -> np.ndarray:
     derivatives = _check.array("f_derivatives", f_derivatives, minimum_ndim=1)
     N = _check.integer("N", N)
     orders = np.arange(derivatives.shape[-1])
-    return derivatives[..., None] * transfer_function(orders, N).real
+    return derivatives[..., None] * np.real(transfer_function(orders, N))
 
 
 def homogeneous_mode(k: int, N: int) -> np.ndarray:
@@ -235,7 +235,7 @@ def growth_exponent(v) -> np.ndarray:
     v = _check.array("v", v, minimum_ndim=1, real=True)
     N = _check.integer("N", v.shape[-1])
     # row k - 1 is x^(k-1) in the basis p_n, the left eigenvector of A for k; no entry is negative
-    powers = transfer_function(np.arange(N), N).real.T
+    powers = np.real(transfer_function(np.arange(N), N)).T
     seen = abs(v @ powers) > 8 * N * _EPS * (abs(v) @ powers)
     return (seen * np.arange(1, N + 1)).max(axis=-1)
 
