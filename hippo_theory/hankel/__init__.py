@@ -1,0 +1,45 @@
+"""Hankel operators of linear time-invariant systems."""
+
+from hippo_theory.hankel import hope
+from hippo_theory.hankel.gramians import gramian_factors, gramians
+from hippo_theory.hankel.markov import (
+    hankel_matrix,
+    hankel_product,
+    ho_kalman,
+    markov_singular_values,
+)
+from hippo_theory.hankel.norms import h2_norm, hankel_norm, hinf_norm, mode_scores
+from hippo_theory.hankel.reduction import (
+    OptimalApproximation,
+    Reduction,
+    balanced_truncation,
+    optimal_approximation,
+)
+from hippo_theory.hankel.singular_values import (
+    Spectrum,
+    epsilon_rank,
+    rank_exponent,
+    singular_values,
+)
+
+__all__ = [
+    "OptimalApproximation",
+    "Reduction",
+    "balanced_truncation",
+    "Spectrum",
+    "epsilon_rank",
+    "gramian_factors",
+    "gramians",
+    "h2_norm",
+    "hankel_matrix",
+    "hankel_norm",
+    "hankel_product",
+    "hinf_norm",
+    "ho_kalman",
+    "hope",
+    "markov_singular_values",
+    "mode_scores",
+    "optimal_approximation",
+    "rank_exponent",
+    "singular_values",
+]

@@ -1,0 +1,70 @@
+"""Real generator factors of real systems: half the order of the complex embedding.
+
+A pole and its conjugate are eliminated one after the other. Their 2 x 2 block [[d, d conj(x)],
+[d x, d]] becomes real in the coordinates ((z1 + z2), -i (z1 - z2)) / sqrt(2), and so does
+everything below it; the larger of d (1 + Re x) and d (1 - Re x) is then the first real pivot.
+The order is no longer that of complete pivoting, so that K may be worse conditioned.
+"""
+
+import numpy as np
+
+from hippo_theory.lti import szego
+
+
+def real_generators(poles, residues, *, discrete, log_poles):
+    """Real K = X^T J X and D^2, descending, of listed poles with implied conjugates.
+
+    J = +1, -1 for the two coordinates of a pair, the sign of its residue for a real pole.
+    """
+    single = poles.imag == 0
+    b = np.where(single, np.sqrt(np.abs(residues)), np.sqrt(residues))
+    listed = np.arange(poles.size)
+    index = np.concatenate([listed, listed[~single]])
+
+    def full(x):
+        return np.concatenate([x, x[~single].conj()])
+
+    poles, b, logs = full(poles), full(b), None if log_poles is None else full(log_poles)
+    pivots = szego.generator_cholesky(poles, b, discrete=discrete, log_poles=logs).pivots
+    order = _pairwise(pivots, index)
+    factors = szego.generator_cholesky(
+        poles[order],
+        b[order],
+        discrete=discrete,
+        log_poles=None if logs is None else logs[order],
+        pivoted=False,
+    )
+    index = index[order]
+    alone = single[index]
+    first = np.flatnonzero(~alone)[::2]
+    X, mantissas = _realify(factors.factor, factors.mantissas, first)
+    J = np.where(alone & (residues.real[index] < 0), -1.0, 1.0)
+    J[first + 1] = -1.0
+    K, exponents = X.T @ (J[:, None] * X), factors.exponents
+    descending = np.argsort(-(np.log2(mantissas) + exponents), kind="stable")
+    return K[np.ix_(descending, descending)], mantissas[descending], exponents[descending]
+
+
+def _pairwise(pivots, index):
+    """The order of elimination with every conjugate moved behind its partner."""
+    members = {}
+    for position, name in enumerate(index):
+        members.setdefault(int(name), []).append(position)
+    first_seen = dict.fromkeys(int(index[p]) for p in pivots)
+    return np.array([p for name in first_seen for p in members[name]])
+
+
+def _realify(X, mantissas, first):
+    """Real X and pivots from the complex ones; `first` holds the first index of every pair."""
+    X, mantissas, second = X.copy(), mantissas.copy(), first + 1
+    x = X[second, first]
+    one, two = X[:, first] - x * X[:, second], X[:, second]
+    plus, minus = (one + two) / np.sqrt(2), 1j * (one - two) / np.sqrt(2)
+    swap = x.real < 0
+    lead, other = np.where(swap, minus, plus), np.where(swap, plus, minus)
+    growth = 1 + np.abs(x.real)
+    X[:, first], X[:, second] = lead - (x.imag / growth) * other, other
+    mantissas[first], mantissas[second] = mantissas[first] * growth, mantissas[second] / growth
+    top, bottom = X[first], X[second]
+    X[first], X[second] = (top + bottom) / np.sqrt(2), -1j * (top - bottom) / np.sqrt(2)
+    return X.real, mantissas

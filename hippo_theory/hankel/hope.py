@@ -1,0 +1,173 @@
+"""The HOPE layer: a filter h on frequency-warped delays, y = sum_k h_k A^k u.
+
+A(z) = (z^-1 - a) / (1 - a z^-1) with a = (1 - dt) / (1 + dt) is all-pass, so the layer is a
+Laguerre chain: one pole a repeated n times, an O(n) recurrence, P = I, and its Hankel singular
+values are those of the Hankel matrix of h for every dt. dt = 1 gives plain delays.
+"""
+
+import numpy as np
+
+from hippo_theory import _check
+from hippo_theory.lti import cascade
+from hippo_theory.lti.systems import LTI
+
+
+def frequency_response(h, L: int, dt: float) -> np.ndarray:
+    """K_l = sum_{k=1..n} h[k-1] exp(-i k theta_l), tan(theta_l / 2) = tan(pi l / L) / dt.
+
+    Parameters
+    ----------
+    h : array_like, shape (..., n)
+    L : int
+        Number of equally spaced frequencies 2 pi l / L, l = 0 .. L - 1.
+    dt : float
+        Positive step.
+
+    Returns
+    -------
+    numpy.ndarray, complex, shape (..., L)
+
+    Notes
+    -----
+    The layer that multiplies length-L spectra by K without zero padding convolves circularly and
+    wraps what `kernel` has beyond L; its real part of the output depends on Re h alone.
+    Horner's rule, O(n L).
+
+    Examples
+    --------
+    >>> frequency_response([1.0, 2.0], 2, 0.5).real.round(12)
+    array([3., 1.])
+    """
+    h, dt = _taps(h), _check.number("dt", dt, above=0.0)
+    angle = np.pi * np.arange(_check.integer("L", L)) / L
+    half = dt * np.cos(angle) - 1j * np.sin(angle)
+    x = half / half.conj()  # exp(-i theta), also at theta = pi
+    K = np.zeros((*h.shape[:-1], L), complex)
+    for k in range(h.shape[-1] - 1, -1, -1):
+        K = (K + h[..., k, None]) * x
+    return K
+
+
+def kernel(h, L: int, dt: float) -> np.ndarray:
+    """First L samples of the impulse response of the layer, g_0 .. g_{L-1}.
+
+    Parameters
+    ----------
+    h : array_like, shape (..., n)
+    L : int
+    dt : float
+        Positive step.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., L)
+        Real where h is.
+
+    Notes
+    -----
+    The chain's response to an impulse, O(n L), with no aliasing: `frequency_response` is its
+    discrete-time Fourier transform. About n / dt samples matter at low frequencies.
+
+    Examples
+    --------
+    >>> kernel([0.0, 1.0], 4, 1.0)
+    array([0., 0., 1., 0.])
+    """
+    h = _taps(h)
+    impulse = np.zeros(_check.integer("L", L))
+    impulse[0] = 1.0
+    return simulate(h, np.broadcast_to(impulse, (*h.shape[:-1], L)), dt)
+
+
+def simulate(h, u, dt: float) -> np.ndarray:
+    """The output of the layer from rest, y = g * u, by its recurrence.
+
+    Parameters
+    ----------
+    h : array_like, shape (..., n)
+        Leading axes, one layer each, broadcast against those of `u`.
+    u : array_like, shape (..., L)
+    dt : float
+        Positive step.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., L)
+        Real where h and u are.
+
+    Notes
+    -----
+    O(n) per sample; each section is unitary, so rounding errors do not grow.
+
+    Examples
+    --------
+    >>> simulate([1.0], [1.0, 2.0, 3.0], 1.0)
+    array([0., 1., 2.])
+    """
+    h, u = _taps(h), _check.array("u", u, minimum_ndim=1)
+    chain = _chain(h.shape[-1], dt)
+    try:
+        batch = np.broadcast_shapes(h.shape[:-1], u.shape[:-1])
+    except ValueError:
+        raise ValueError(
+            f"leading axes of h and u must broadcast, got {h.shape[:-1]} and {u.shape[:-1]}"
+        ) from None
+    y = np.empty((*batch, u.shape[-1]), complex)
+    for index in np.ndindex(batch):
+        taps = np.broadcast_to(h, (*batch, h.shape[-1]))[index]
+        signal = np.broadcast_to(u, y.shape)[index]
+        y[index], _ = cascade.readout(tap_weights=np.r_[0.0, taps], u=signal, **chain)
+    return y if np.iscomplexobj(h) or np.iscomplexobj(u) else y.real
+
+
+def to_lti(h, dt: float) -> LTI:
+    """The layer as a state-space value with the same input-output map, D = g_0 included.
+
+    Parameters
+    ----------
+    h : array_like, shape (n,)
+    dt : float
+        Positive step; also the `dt` of the value.
+
+    Returns
+    -------
+    LTI
+        Lower triangular, with P = I: all n eigenvalues are a.
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = to_lti([1.0, 0.5], 0.5)
+    >>> bool(np.allclose(ht.hankel.singular_values(G).values,
+    ...                  ht.hankel.markov_singular_values([1.0, 0.5])))
+    True
+    """
+    h = _taps(h)
+    if h.ndim != 1:
+        raise ValueError(f"h must have 1 axes, got shape {h.shape}")
+    chain = _chain(h.size, dt)
+    A, b = (x.real for x in cascade.matrices(**chain))
+    a, s = A[0, 0], b[0]
+    C, through, D = np.zeros(h.size, h.dtype), np.zeros(h.size), 0.0
+    feed = 1.0  # v_m = through . x[k-1] + feed u[k]
+    for m in range(h.size):
+        through, feed = -a * through, -a * feed
+        through[m] += s
+        C, D = C + h[m] * through, D + h[m] * feed
+    return LTI(A, b, C, D, dt=dt)
+
+
+def _chain(n, dt):
+    """Poles of the n sections, as logarithms where that keeps 1 - |a|."""
+    dt = _check.number("dt", dt, above=0.0)
+    if 0.5 < dt < 2.0:
+        return {"poles": np.full(n, (1 - dt) / (1 + dt))}
+    log = -2 * np.arctanh(min(dt, 1 / dt)) + (0j if dt < 1 else np.pi * 1j)
+    return {"poles": None, "log_poles": np.full(n, log)}
+
+
+def _taps(h):
+    h = _check.array("h", h, minimum_ndim=1)
+    if h.shape[-1] == 0:
+        raise ValueError(f"h must hold at least one value, got shape {h.shape}")
+    return h

@@ -1,0 +1,204 @@
+"""Hankel matrices of Markov parameters: products, singular values, realisation."""
+
+import numpy as np
+from scipy.linalg import hankel as _dense_hankel
+
+from hippo_theory import _check
+from hippo_theory.lti.systems import LTI
+
+DENSE = 1024  # below this size a dense SVD takes less than a second
+
+
+def hankel_matrix(h) -> np.ndarray:
+    """H_ij = h[i + j], zero beyond the end.
+
+    Parameters
+    ----------
+    h : array_like, shape (n,)
+        For a system pass ``lti.markov_parameters(system, n + 1)[1:]``: h_0 = D does not belong.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n)
+
+    Examples
+    --------
+    >>> hankel_matrix([3.0, 2.0, 1.0])
+    array([[3., 2., 1.],
+           [2., 1., 0.],
+           [1., 0., 0.]])
+    """
+    return _dense_hankel(_vector(h))
+
+
+def hankel_product(h, x) -> np.ndarray:
+    """H x for the n x n Hankel matrix of `h`, by one convolution.
+
+    Parameters
+    ----------
+    h : array_like, shape (n,)
+    x : array_like, shape (..., n)
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., n)
+
+    Notes
+    -----
+    O(n log n); the errors are those of an FFT, eps log(n) |h| |x|.
+
+    Examples
+    --------
+    >>> hankel_product([3.0, 2.0, 1.0], [1.0, 1.0, 1.0]).round(12)
+    array([6., 3., 1.])
+    """
+    h, x = _vector(h), _check.array("x", x, minimum_ndim=1)
+    _check.shape("x", x, (..., h.size))
+    return _convolver(h)(x)
+
+
+def markov_singular_values(h, k: int | None = None) -> np.ndarray:
+    """Singular values of the n x n Hankel matrix H_ij = h[i + j], zero beyond the end.
+
+    Parameters
+    ----------
+    h : array_like, shape (n,) or, for all values, (..., n)
+    k : int, optional
+        The k largest; all of them by default.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,), (..., n) or (k,)
+        Descending.
+
+    Raises
+    ------
+    ValueError
+        If `k` is not between 1 and n.
+
+    Notes
+    -----
+    With `k` and n > 1024 Lanczos on FFT products, O(n log n) a step: on H itself, which is
+    symmetric, where h is real (ARPACK), by Golub-Kahan (PROPACK) where it is complex. Dense
+    otherwise, O(n^3). Errors are eps times the largest value.
+
+    Examples
+    --------
+    >>> markov_singular_values([1.0, 0.0])
+    array([1., 0.])
+    """
+    h = _check.array("h", h, minimum_ndim=1)
+    n = h.shape[-1]
+    if k is None:
+        padded = np.concatenate([h, np.zeros_like(h)], axis=-1)
+        index = np.arange(n)
+        return np.linalg.svd(padded[..., index[:, None] + index], compute_uv=False)
+    h, k = _vector(h), _check.integer("k", k)
+    if k > n:
+        raise ValueError(f"k must be at most the {n} Markov parameters, got {k}")
+    if n <= DENSE or k > n // 4:
+        return markov_singular_values(h)[:k]
+    return _lanczos(h, k)
+
+
+def ho_kalman(h, order: int, *, dt: float = 1.0) -> LTI:
+    """A discrete system of `order` states whose Markov parameters are near D, h_1, h_2, ...
+
+    Parameters
+    ----------
+    h : array_like, shape (L,)
+        Markov parameters with h[0] = D, L odd or even; a Hankel matrix of L // 2 rows is used.
+    order : int
+        Number of states; smaller than L // 2.
+    dt : float
+        Sampling step of the answer.
+
+    Returns
+    -------
+    LTI
+        Balanced for the finite Hankel matrix.
+
+    Raises
+    ------
+    ValueError
+        If `order` is too large for the number of Markov parameters.
+    numpy.linalg.LinAlgError
+        If the Hankel matrix has a smaller numerical rank.
+
+    Notes
+    -----
+    The singular value decomposition of H = U S V^*, A = S^{-1/2} U^* H' V S^{-1/2} with the
+    shifted H'. Exact for exact data of a system of that order, after Ho and Kalman, Kung. O(L^3).
+
+    Examples
+    --------
+    >>> ho_kalman([0.0, 1.0, 0.5, 0.25, 0.125], 1).A.round(12)
+    array([[0.5]])
+    """
+    h, order = _vector(h), _check.integer("order", order)
+    size = h.size // 2
+    if order >= max(size, 2) and not (order == size and h.size > 2 * size):
+        raise ValueError(f"order must be less than {size} for {h.size} values of h, got {order}")
+    index = np.arange(size)
+    sums = index[:, None] + index
+    shifted = np.concatenate([h, [0.0]])[np.minimum(sums + 2, h.size)]
+    U, s, Vh = np.linalg.svd(h[sums + 1])
+    floor = size * np.finfo(float).eps * s[0]
+    if s[order - 1] <= floor:
+        raise np.linalg.LinAlgError(
+            f"order {order} is more than the numerical rank {int((s > floor).sum())} of the "
+            "Hankel matrix"
+        )
+    root = np.sqrt(s[:order])
+    left, right = U[:, :order] / root, Vh[:order].conj().T / root
+    A = left.conj().T @ shifted @ right
+    return LTI(A, root * Vh[:order, 0], U[0, :order] * root, h[0], dt=dt)
+
+
+def _vector(h):
+    h = _check.array("h", h, ndim=1)
+    if h.size == 0:
+        raise ValueError("h must hold at least one value, got shape (0,)")
+    return h
+
+
+def _convolver(h):
+    """x -> H x: entries n-1 .. 2n-2 of the convolution of h (then zeros) with x reversed."""
+    from scipy import fft
+
+    n = h.size
+    size = fft.next_fast_len(3 * n, real=not np.iscomplexobj(h))
+    if np.iscomplexobj(h):
+        transform = fft.fft(h, size)
+        return lambda x: fft.ifft(transform * fft.fft(x[..., ::-1], size))[..., n - 1 : 2 * n - 1]
+    transform = fft.rfft(h, size)
+
+    def product(x):
+        if np.iscomplexobj(x):
+            return product(x.real) + 1j * product(x.imag)
+        spectrum = transform * fft.rfft(x[..., ::-1], size)
+        return fft.irfft(spectrum, size)[..., n - 1 : 2 * n - 1]
+
+    return product
+
+
+def _lanczos(h, k):
+    from scipy.sparse.linalg import LinearOperator, eigsh, svds
+
+    n, product = h.size, _convolver(h)
+    start = np.random.default_rng(0).standard_normal(n)
+    if not np.iscomplexobj(h):
+        H = LinearOperator((n, n), matvec=lambda x: product(x.ravel()), dtype=np.float64)
+        values = eigsh(H, k=k, which="LM", return_eigenvectors=False, v0=start)
+        return np.sort(np.abs(values))[::-1]
+    adjoint = _convolver(h.conj())  # H is symmetric, so H^* is its conjugate
+    H = LinearOperator(
+        (n, n),
+        matvec=lambda x: product(x.ravel()),
+        rmatvec=lambda x: adjoint(x.ravel()),
+        dtype=np.complex128,
+    )
+    values = svds(
+        H, k=k, return_singular_vectors=False, solver="propack", v0=start.astype(complex), rng=0
+    )
+    return np.sort(values)[::-1]
