@@ -15,6 +15,13 @@ from hippo_theory.hankel.reduction import (
     balanced_truncation,
     optimal_approximation,
 )
+from hippo_theory.hankel.sensitivity import (
+    amplification,
+    gradients,
+    markov_perturbation_bound,
+    pole_perturbation_bound,
+    worst_pole_change,
+)
 from hippo_theory.hankel.singular_values import (
     Spectrum,
     epsilon_rank,
@@ -25,9 +32,11 @@ from hippo_theory.hankel.singular_values import (
 __all__ = [
     "OptimalApproximation",
     "Reduction",
-    "balanced_truncation",
     "Spectrum",
+    "amplification",
+    "balanced_truncation",
     "epsilon_rank",
+    "gradients",
     "gramian_factors",
     "gramians",
     "h2_norm",
@@ -37,9 +46,12 @@ __all__ = [
     "hinf_norm",
     "ho_kalman",
     "hope",
+    "markov_perturbation_bound",
     "markov_singular_values",
     "mode_scores",
     "optimal_approximation",
+    "pole_perturbation_bound",
     "rank_exponent",
     "singular_values",
+    "worst_pole_change",
 ]

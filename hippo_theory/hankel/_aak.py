@@ -26,7 +26,7 @@ def approximate(system, order, spectrum):
     """Poles and residues of the best approximation of `order` states."""
     _check_separated(spectrum, order)
     chain = _from_generators if isinstance(system, DiagonalLTI) else _from_factors
-    lam, v, phase = chain(system, order)
+    lam, v, phase, output = chain(system, order)
     last = np.flatnonzero(np.abs(v) > NEGLIGIBLE)[-1] + 1
     lam, v = lam[:last], v[:last]
     zeros = _zeros(lam, v, system.is_discrete)
@@ -38,8 +38,19 @@ def approximate(system, order, spectrum):
         )
     zeros = _polish(lam, v, zeros[inside], system.is_discrete)
     _, slope = _schmidt(lam, v, zeros, system.is_discrete)
-    reflected = _reflection(lam, v, zeros, system.is_discrete)
-    return zeros, -spectrum.values[order] * phase * reflected / slope
+    reflected, size = _reflection(lam, v, zeros, system.is_discrete)
+    sigma = spectrum.values[order]
+    Y, direct_size = output(zeros)
+    with np.errstate(invalid="ignore"):
+        smaller = direct_size <= sigma * size  # of two sums, the one with less cancellation
+    with np.errstate(invalid="ignore"):
+        residues = -np.where(smaller, Y, sigma * phase * reflected) / slope
+    if not np.all(np.isfinite(residues)):
+        raise np.linalg.LinAlgError(
+            f"poles of the optimum of order {order} coincide with poles of the system in double "
+            "precision"
+        )
+    return zeros, residues
 
 
 def _check_separated(spectrum, order):
@@ -65,10 +76,18 @@ def _from_generators(system, order):
         raise np.linalg.LinAlgError("the singular values down to the order span too many decades")
     D = np.sqrt(factors.scaled_pivots(centre))[keep]
     G = D[:, None] * (X.T @ X)[np.ix_(keep, keep)] * D
-    U, _, V = _graded.jacobi(G)
+    U, _, V = _graded.jacobi(G, vectors=True)
     v, u = V[:, order], U[:, order]
+    scale = np.ldexp(1.0, centre // 2)
+    weights = b * (X[:, keep] @ (D * v)) * scale
+
+    def output(z):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = weights / (z[:, None] - poles)
+        return terms.sum(axis=1), np.abs(terms).sum(axis=1)
+
     lam, b = poles[p][keep], b[p][keep]
-    return lam, _turns(lam, b, discrete) * v, _unit(v @ u)
+    return lam, _turns(lam, b, discrete) * v, _unit(v @ u), output
 
 
 def _turns(lam, b, discrete):
@@ -88,17 +107,20 @@ def _from_factors(system, order):
     S, phases = _factors.controllability_factor(T, B, discrete=discrete)
     reversed_T, reversed_C = T.conj().T[::-1, ::-1], C.conj().T[::-1]
     R = _factors.controllability_factor(reversed_T, reversed_C, discrete=discrete)[0][::-1]
-    _, _, Vh = np.linalg.svd(R.conj().T @ S)
-    v = Vh[order].conj()
+    v = _graded.jacobi(R.conj().T @ S, vectors=True)[2][:, order]
     lam = np.diagonal(T)[::-1].astype(complex)
     signs = np.ones(lam.size) if discrete else (-1.0) ** np.arange(lam.size)
     chain = (phases.conj() * v)[::-1] * signs
     angles = 2 * np.pi * (np.arange(8) + 0.3) / 8
     points = np.exp(1j * angles) if discrete else 1j * np.abs(lam).mean() * np.tan(angles / 2)
-    M = points[:, None, None] * np.eye(len(T)) - T
-    Y = np.linalg.solve(M, (S @ v)[None, :, None])[:, :, 0] @ C[0]
-    reflected = _reflection(lam, chain, points, discrete)
-    return lam, chain, _unit((reflected.conj() * Y).sum())
+    reflected, _ = _reflection(lam, chain, points, discrete)
+
+    def output(z):
+        M = z[:, None, None] * np.eye(len(T)) - T
+        states = np.linalg.solve(M, (S @ v)[None, :, None])[:, :, 0]
+        return states @ C[0], np.abs(states) @ np.abs(C[0])
+
+    return lam, chain, _unit((reflected.conj() * output(points)[0]).sum()), output
 
 
 def _unit(z):
@@ -128,13 +150,15 @@ def _schmidt(lam, v, z, discrete):
 
 
 def _reflection(lam, v, z, discrete):
-    """U^#(z) = conj(U(1 / conj z)) / z, or conj(U(-conj z))."""
+    """U^#(z) = conj(U(1 / conj z)) / z, or conj(U(-conj z)), and the size of its terms."""
     z = np.asarray(z, complex)
-    value, product = np.zeros_like(z), np.ones_like(z)
-    for pole, weight, s in zip(lam, v, _scales(lam, discrete), strict=True):
-        value += weight.conjugate() * s * product / (z - pole)
-        product = product * _w(z, pole, discrete) / (z - pole)
-    return value
+    value, size, product = np.zeros_like(z), np.zeros(z.shape), np.ones_like(z)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for pole, weight, s in zip(lam, v, _scales(lam, discrete), strict=True):
+            term = weight.conjugate() * s * product / (z - pole)
+            value, size = value + term, size + np.abs(term)
+            product = product * _w(z, pole, discrete) / (z - pole)
+    return value, np.where(np.isfinite(size), size, np.inf)
 
 
 def _zeros(lam, v, discrete):
@@ -151,7 +175,7 @@ def _zeros(lam, v, discrete):
         L[:n, :n], L[:n, n], L[n, :n], M[:n, :n] = A, s * (-1.0) ** i, v, np.eye(n)
     with np.errstate(all="ignore"):  # infinite eigenvalues of the bordered pencil
         zeros = sla.eig(L, M, right=False)
-    zeros = zeros[np.isfinite(zeros)]
+    zeros = zeros[np.argsort(np.abs(zeros))[: n - 1]]  # U has n - 1; nan and inf sort last
     return zeros if discrete else -zeros
 
 

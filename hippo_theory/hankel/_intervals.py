@@ -60,7 +60,8 @@ def _search(chart, rtol, best):
         f, slope = np.abs(G) ** 2, 2 * np.abs((G.conj() * G1).real)
         top = np.sqrt(f + slope * h + h**2 * (sup1**2 + sup0 * sup2)) + rounding
         top = np.minimum(top, sup0 + rounding)
-        small = (top <= best[1] * (1 + rtol)) | (h <= 4 * EPS * np.abs(x)) | (h < 1e-300)
+        level = best[0] * (1 + rtol) + rounding
+        small = (top <= level) | (h <= 4 * EPS * np.abs(x)) | (h < 1e-300)
         upper = max(upper, top[small].max(initial=0.0))
         x, h = x[~small], h[~small] / 2
         x, h = np.concatenate([x - h, x + h]), np.concatenate([h, h])

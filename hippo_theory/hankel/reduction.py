@@ -114,7 +114,7 @@ def balanced_truncation(
     return Reduction(balanced, spectrum, float(bounds[order]))
 
 
-def optimal_approximation(system, order: int) -> OptimalApproximation:
+def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalApproximation:
     """The system of at most `order` states nearest to a SISO one in the Hankel norm (AAK).
 
     Parameters
@@ -123,6 +123,8 @@ def optimal_approximation(system, order: int) -> OptimalApproximation:
         Stable, one input and one output; with simple poles where diagonal.
     order : int
         Number of poles of the answer, less than the number of states.
+    rtol : float
+        How near the Hankel norm of G - G_r must come to sigma_{order+1}; it is measured.
 
     Returns
     -------
@@ -134,8 +136,8 @@ def optimal_approximation(system, order: int) -> OptimalApproximation:
     ValueError
         If a pole is not stable, there are several channels, or the order does not exist.
     numpy.linalg.LinAlgError
-        If sigma_{order+1} is not separated from its neighbours, or is below what the factors
-        resolve.
+        If sigma_{order+1} is not separated from its neighbours, or so small that an answer with
+        poles and residues in double precision misses it by more than `rtol`.
 
     Notes
     -----
@@ -165,10 +167,26 @@ def optimal_approximation(system, order: int) -> OptimalApproximation:
     order = _check.integer("order", order)
     spectrum = singular_values(system)
     _order(order, spectrum.values.size)
+    rtol = _check.number("rtol", rtol, above=0.0)
     poles, residues = approximate(expand(system), order, spectrum)
-    ones = np.ones(poles.size, complex)
-    best = DiagonalLTI(poles, ones, residues, D=system.D, dt=system.dt)
+    best = DiagonalLTI(poles, np.ones(order), residues, D=system.D, dt=system.dt)
+    _verify(system, best, spectrum, order, rtol)
     return OptimalApproximation(best, float(spectrum.values[order]), spectrum)
+
+
+def _verify(system, best, spectrum, order, rtol):
+    """Refuse an answer whose measured error is not the optimal one."""
+    sigma = spectrum.values[order]
+    try:
+        attained = singular_values(expand(system) - best).values[0]
+    except ValueError as refusal:  # rounded poles of the answer that are poles of the system
+        raise np.linalg.LinAlgError(f"the optimum is not resolved: {refusal}") from None
+    if not abs(attained / sigma - 1) <= rtol:
+        raise np.linalg.LinAlgError(
+            f"the optimum of order {order} is not resolved to rtol = {rtol:g} in double precision: "
+            f"sigma_{order + 1} is {sigma / spectrum.values[0]:.1e} of the largest, the Hankel "
+            f"norm reached is {attained / sigma - 1:.1e} above it"
+        )
 
 
 def _order(order, n):
@@ -199,9 +217,8 @@ def _meeting(bounds, tolerance):
 
 def _balanced(system, order, spectrum):
     """The balanced realisation of `order` states."""
-    S, R = gramian_factors(system)
-    model = expand(system) if np.iscomplexobj(S) or not isinstance(system, DiagonalLTI) else None
-    model = dense(system) if model is None else model
+    model = dense(system) if isinstance(system, DiagonalLTI) and system.conjugate else system
+    S, R = gramian_factors(model)
     A, B, C, D = matrices(model)
     U, s, Vh = np.linalg.svd(R.conj().T @ S)
     floor = len(s) * np.finfo(float).eps * s.max(initial=0.0)

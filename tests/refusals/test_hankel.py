@@ -1,0 +1,75 @@
+"""Every refusal of the Hankel room, word for word; inputs stay as they were."""
+
+import numpy as np
+import pytest
+
+import hippo_theory as ht
+from hippo_theory import hankel
+
+G = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 1.0])
+MIMO = ht.DiagonalLTI([-1.0, -2.0], np.ones((2, 2)), np.ones((1, 2)))
+BATCH = ht.DiagonalLTI([[-1.0, -2.0]] * 3, [[1.0, 1.0]], [[1.0, 1.0]])
+
+CALLS = [
+    (lambda: hankel.singular_values(ht.DiagonalLTI([-1.0, 0.5], [1, 1], [1, 1])),
+     "system must have its poles in the open left half-plane, got real part = 0.5 at index 1"),
+    (lambda: hankel.singular_values(ht.DiagonalLTI([0.5, 1j], [1, 1], [1, 1], dt=1.0)),
+     "system must have its poles inside the unit circle, got |pole| = 1 at index 1"),
+    (lambda: hankel.gramians(ht.LTI([[0.0]], [1.0], [1.0])),
+     "system must have its poles in the open left half-plane, got real part = 0 at index 0"),
+    (lambda: hankel.singular_values(ht.DiagonalLTI([-1.0, -2.0, -1.0], [1] * 3, [1] * 3)),
+     "poles must be distinct, got equal ones at indices 0, 2"),
+    (lambda: hankel.singular_values(G, digits=0), "digits must be a positive integer, got 0"),
+    (lambda: hankel.epsilon_rank([1.0], 0.0), "eps must be greater than 0, got 0"),
+    (lambda: hankel.hinf_norm(BATCH),
+     "system must have no batch axes, got (3,); take one channel at a time"),
+    (lambda: hankel.optimal_approximation(MIMO, 1),
+     "system must have a single input and output without channel axes, got channels "
+     "(p, m) = (1, 2)"),
+    (lambda: hankel.optimal_approximation(G, 2), "order must be less than the 2 states, got 2"),
+    (lambda: hankel.balanced_truncation(G, order=2), "order must be less than the 2 states, got 2"),
+    (lambda: hankel.balanced_truncation(G),
+     "order or tolerance must be given, got order=None, tolerance=None"),
+    (lambda: hankel.balanced_truncation(G, tolerance=1e-9),
+     "tolerance must be at least 0.038, what one state less costs, got 1e-09"),
+    (lambda: hankel.balanced_truncation(G, 1, method="modal"),
+     "unknown method 'modal', expected one of ['truncation', 'singular_perturbation']"),
+    (lambda: hankel.gramians(ht.lti.dense(G), horizon=1.0),
+     "system must be a DiagonalLTI for limited Gramians, got LTI"),
+    (lambda: hankel.gramians(G, band=(2.0, 1.0)), "band must be increasing, got (2, 1)"),
+    (lambda: hankel.markov_singular_values([1.0], k=2),
+     "k must be at most the 1 Markov parameters, got 2"),
+    (lambda: hankel.ho_kalman([0.0, 1.0, 0.5, 0.25], 2),
+     "order must be less than 2 for 4 values of h, got 2"),
+    (lambda: hankel.pole_perturbation_bound(G, [2.0, 0.0]),
+     "poles + change must have negative real parts, got real part = 1 at index 0"),
+    (lambda: hankel.hope.kernel([1.0], 4, 0.0), "dt must be greater than 0, got 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call, sentence", CALLS, ids=[s for _, s in CALLS])
+def test_refusal(call, sentence):
+    with pytest.raises(ValueError) as error:
+        call()
+    assert str(error.value) == sentence
+
+
+def test_an_optimum_that_double_precision_cannot_hold_is_refused():
+    poles = -np.linspace(0.1, 1, 10)
+    with pytest.raises(np.linalg.LinAlgError, match=r"not resolved|coincide|known and simple"):
+        hankel.optimal_approximation(ht.DiagonalLTI(poles, np.ones(10), np.ones(10)), 8)
+
+
+def test_a_system_of_the_wrong_type_is_refused():
+    for call in (hankel.singular_values, hankel.gramians, hankel.h2_norm, hankel.mode_scores):
+        with pytest.raises(TypeError):
+            call(np.eye(2))
+
+
+def test_inputs_are_not_modified():
+    h, x = np.arange(4.0), np.ones(4)
+    hankel.hankel_product(h, x)
+    hankel.hope.simulate(h, x, 0.5)
+    hankel.ho_kalman(np.r_[0.0, 0.5 ** np.arange(5)], 1)
+    np.testing.assert_array_equal(h, np.arange(4.0))
+    np.testing.assert_array_equal(x, np.ones(4))
