@@ -15,6 +15,7 @@ import scipy.linalg as sla
 from hippo_theory.hankel import _factors, _graded
 from hippo_theory.hankel.singular_values import _simple_poles
 from hippo_theory.lti import cascade, szego
+from hippo_theory.lti._values import Array
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.systems import DiagonalLTI
 
@@ -29,7 +30,7 @@ def approximate(system, order, spectrum):
     lam, v, phase, output = chain(system, order)
     last = np.flatnonzero(np.abs(v) > NEGLIGIBLE)[-1] + 1
     lam, v = lam[:last], v[:last]
-    zeros = _zeros(lam, v, system.is_discrete)
+    zeros: Array = _zeros(lam, v, system.is_discrete)
     inside = np.abs(zeros) < 1 if system.is_discrete else zeros.real < 0
     if inside.sum() != order:
         raise np.linalg.LinAlgError(

@@ -9,9 +9,12 @@ u solves a triangular system, and S1 belongs to (T1, B1 + y q): the same equatio
 For diagonal T this is the elimination of `lti.szego.generator_cholesky`. After Hammarling.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.linalg import schur, solve_triangular
 
+from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import expand, matrices
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
@@ -19,12 +22,13 @@ from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
 
 def check_stable(system) -> None:
     """Refuse unstable and marginal systems, with the index and value of the pole."""
-    logs = getattr(system, "log_poles", None)
+    logs: Array = getattr(system, "log_poles", None)
     if logs is not None:
         sizes, rule, what = logs.real, "inside the unit circle", "log|pole|"
         outside = sizes >= 0
     else:
-        poles = system.poles if isinstance(system, DiagonalLTI) else _eigenvalues(system)
+        diagonal = isinstance(system, DiagonalLTI)
+        poles: Any = system.poles if diagonal else _eigenvalues(system)
         sizes = abs(poles) if system.is_discrete else poles.real
         rule = "inside the unit circle" if system.is_discrete else "in the open left half-plane"
         what = "|pole|" if system.is_discrete else "real part"
@@ -68,19 +72,26 @@ def channels(system: DiagonalLTI):
         )
 
 
+def exact_logarithms(system) -> Array:
+    """log_poles of the expanded system, or None."""
+    full: Any = expand(system)
+    return full.log_poles if isinstance(full, DiagonalLTI) else None
+
+
 def triangular_form(system):
     """Z, T, B, C with A = Z T Z^*, T upper triangular; Z is None where A is diagonal."""
     if isinstance(system, DiagonalLTI):
-        system = expand(system)
-        _, B, C, _ = matrices(system)
-        return None, np.diag(system.poles), B, C
+        full: Any = expand(system)
+        _, B, C, _ = matrices(full)
+        return None, np.diag(full.poles), B, C
     A, B, C, _ = matrices(system)
     if not np.tril(A, -1).any():
         return np.eye(len(A)), A, B, C
     if not np.triu(A, 1).any():
         Z = np.eye(len(A))[::-1]
         return Z, A[::-1, ::-1], B[::-1], C[:, ::-1]
-    T, Z = schur(A.astype(complex), output="complex")
+    form: Any = schur(A.astype(complex), output="complex")
+    T, Z = form
     return Z, T, Z.conj().T @ B, C @ Z
 
 
@@ -123,7 +134,7 @@ def factors(system):
     """(S, R) with P = S S^* and Q = R R^*, in the coordinates of the listed (expanded) states."""
     Z, T, B, C = triangular_form(system)
     options = {"discrete": system.is_discrete, "diagonal": Z is None}
-    logs = expand(system).log_poles if isinstance(system, DiagonalLTI) else None
+    logs = exact_logarithms(system)
     S = controllability_factor(T, B, log_poles=logs, **options)[0]
     flipped = None if logs is None else logs.conj()[::-1]
     T, C = T.conj().T[::-1, ::-1], C.conj().T[::-1]
@@ -131,9 +142,10 @@ def factors(system):
     return (S, R) if Z is None else (Z @ S, Z @ R)
 
 
-def real_factor(S):
+def real_factor(S: Array) -> Array:
     """A real square factor of the real matrix S S^*."""
-    return np.linalg.qr(np.concatenate([S.real, S.imag], axis=1).T, mode="r").T
+    R: Array = np.linalg.qr(np.concatenate([S.real, S.imag], axis=1).T, mode="r")
+    return R.T
 
 
 def _eigenvalues(system):

@@ -8,6 +8,8 @@ precision that the scaled factors allow. Ranges beyond that of floats are cut in
 import numpy as np
 from scipy.linalg import lapack
 
+from hippo_theory.lti._values import Array
+
 EPS = np.finfo(float).eps
 FLAT = 10  # range of D^2 in bits up to which a bidiagonal SVD loses less than its range
 WINDOW, MARGIN = 240, 80  # bits of D^2: a window, and what it gives away at either end
@@ -87,7 +89,7 @@ def _window(K, mantissas, exponents):
     D = np.sqrt(np.ldexp(mantissas, exponents - shift))
     G = D[:, None] * K * D
     flat = np.log2(D[0] / D[-1]) * 2 <= FLAT
-    values = np.linalg.svd(G, compute_uv=False) if flat else jacobi(G)
+    values: Array = np.linalg.svd(G, compute_uv=False) if flat else jacobi(G)
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = len(K) * EPS * (values[0] / values if flat else np.ones_like(values))
         logs = np.log(values) + shift * np.log(2.0)
@@ -108,7 +110,7 @@ def jacobi(G, *, vectors=False):
     else:
         E = G
     job = 0 if vectors else 3
-    values, U, V, work, _, info = lapack.dgejsv(
+    values, U, V, work, _, info = lapack.dgejsv(  # pyright: ignore[reportAttributeAccessIssue]
         E, joba=3, jobu=job, jobv=job, jobr=0, jobt=1, jobp=1
     )
     if info != 0:

@@ -5,6 +5,7 @@ eigenvalue on the imaginary axis.
 import numpy as np
 import scipy.linalg as sla
 
+from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import expand, matrices
 
 LEVELS = 60
@@ -46,13 +47,14 @@ def _cayley(A, B, C, D):
 
 def _response(A, B, C, D):
     """w -> |G(i w)|, and what it changes by if A is off by some n eps |A|."""
-    T, Z = sla.schur(A, output="complex")
+    form: Array = sla.schur(A, output="complex")
+    T, Z = form
     B, C = Z.conj().T @ B, C @ Z
     backward = ROUNDING * len(A) * EPS * max(np.linalg.norm(A, 2), 1.0)
 
     def response(w):
         M = 1j * w * np.eye(len(T)) - T
-        X, Y = sla.solve_triangular(M, B), sla.solve_triangular(M, C.conj().T, trans="C")
+        X, Y = sla.solve_triangular(M, B), sla.solve_triangular(M, C.conj().T, trans=2)
         value = float(np.linalg.norm(D + C @ X, 2))
         moved = backward * np.linalg.norm(X, 2) * np.linalg.norm(Y, 2)
         return value, float(moved + ROUNDING * EPS * value)

@@ -32,11 +32,12 @@ class Chart:
 
 def bounds(system, rtol):
     """(value, lower, upper) of sup |G|, at most `rtol` apart."""
-    poles, residues, D = _all_poles(system)
+    poles, residues, logs = _all_poles(system)
+    D = complex(system.D)
     best = (abs(D), abs(D))
     upper = abs(D)
     pieces = _circle if system.is_discrete else _axis
-    for chart in pieces(poles, residues, D, system):
+    for chart in pieces(poles, residues, D, logs):
         best, high = _search(chart, rtol, best)
         upper = max(upper, high)
     value, lower = best
@@ -78,7 +79,7 @@ def _polish(chart, x, h):
 
     k = int(np.argmax(np.abs(chart.terms(x, h)[0])))
     width = h[k] if h[k] > 0 else 1e-300
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda p: -size(p)[0],
         bounds=(x[k] - width, x[k] + width),
         method="bounded",
@@ -89,10 +90,8 @@ def _polish(chart, x, h):
 
 
 def _all_poles(system):
-    poles, residues, logs = _simple_poles(system)
-    if system.conjugate:
-        poles, residues, logs = _with_conjugates(poles, residues, logs)
-    return poles, residues, complex(system.D)
+    data = _simple_poles(system)
+    return _with_conjugates(*data) if system.conjugate else data
 
 
 def _sums(poles, residues, gaps, distances, D):
@@ -105,7 +104,7 @@ def _sums(poles, residues, gaps, distances, D):
     return G, ROUNDING * len(poles) * EPS * sup0, sup0, sup1, sup2
 
 
-def _axis(poles, residues, D, system):
+def _axis(poles, residues, D, logs):
     """s = i w for |w| <= W, and G = D + sum r v / (i - l v) for |v| = |1 / w| <= 1 / W."""
     W = 2 * np.abs(poles).max(initial=1e-300)
     damping = -poles.real
@@ -131,15 +130,13 @@ def _axis(poles, residues, D, system):
     ]
 
 
-def _circle(poles, residues, D, system):
+def _circle(poles, residues, D, logs: Any):
     """One piece for each pole l_c: z = e^{i x} l_c / |l_c|, so that 1 - |l_c| keeps its digits."""
     if not poles.size:
         return []
-    size, angle, logs = np.abs(poles), np.angle(poles), None
+    size, angle = np.abs(poles), np.angle(poles)
     damping = pairings(poles, discrete=True).diagonal / (1 + size)
-    if system.log_poles is not None:
-        data = _simple_poles(system)
-        logs = (_with_conjugates(*data) if system.conjugate else data)[2]
+    if logs is not None:
         damping, angle = -np.expm1(logs.real), logs.imag
     around = np.sort(np.unique(angle % (2 * np.pi)))
     gaps = np.diff(np.r_[around, around[0] + 2 * np.pi])

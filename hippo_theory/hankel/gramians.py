@@ -1,5 +1,7 @@
 """Controllability and observability Gramians, their factors, and limited ones in closed form."""
 
+from typing import Any
+
 import numpy as np
 
 from hippo_theory import _check
@@ -59,11 +61,11 @@ def gramians(system, *, horizon=None, band=None):
     if not isinstance(system, DiagonalLTI):
         S, R = gramian_factors(system)
         return S @ S.conj().T, R @ R.conj().T
-    system = expand(system)
-    _, B, C, _ = matrices(system)
-    weights = _weights(system, horizon, band)
+    full: Any = expand(system)
+    _, B, C, _ = matrices(full)
+    weights = _weights(full, horizon, band)
     P, Q = (B @ B.conj().T) * weights, (C.conj().T @ C) * weights.conj()
-    real = not (np.iscomplexobj(system.B) or np.iscomplexobj(system.C) or system.poles.imag.any())
+    real = not (np.iscomplexobj(full.B) or np.iscomplexobj(full.C) or full.poles.imag.any())
     return (P.real, Q.real) if real and band is None else (P, Q)
 
 
@@ -135,9 +137,9 @@ def _decay(system, horizon):
     if system.is_discrete:
         steps = _check.integer("horizon", horizon)
         with np.errstate(divide="ignore"):
-            logs = np.log(system.poles.astype(complex))
-        logs = system.log_poles if system.log_poles is not None else logs
-        powers = np.where(np.isfinite(logs), steps * logs, -1e3)
+            rounded = np.log(system.poles.astype(complex))
+        logs: Any = rounded if system.log_poles is None else system.log_poles
+        powers: Any = np.where(np.isfinite(logs), steps * logs, -1e3)
     else:
         powers = _check.number("horizon", horizon, above=0.0) * system.poles.astype(complex)
     a, b = powers.real, powers.imag

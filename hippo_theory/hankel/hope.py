@@ -117,7 +117,7 @@ def simulate(h, u, dt: float) -> np.ndarray:
         taps = np.broadcast_to(h, (*batch, h.shape[-1]))[index]
         signal = np.broadcast_to(u, y.shape)[index]
         y[index], _ = cascade.readout(tap_weights=np.r_[0.0, taps], u=signal, **chain)
-    return y if np.iscomplexobj(h) or np.iscomplexobj(u) else y.real
+    return y if np.iscomplexobj(h) or np.iscomplexobj(u) else np.real(y)
 
 
 def to_lti(h, dt: float) -> LTI:
@@ -146,7 +146,7 @@ def to_lti(h, dt: float) -> LTI:
     if h.ndim != 1:
         raise ValueError(f"h must have 1 axes, got shape {h.shape}")
     chain = _chain(h.size, dt)
-    A, b = (x.real for x in cascade.matrices(**chain))
+    A, b = (np.real(x) for x in cascade.matrices(**chain))
     a, s = A[0, 0], b[0]
     C, through, D = np.zeros(h.size, h.dtype), np.zeros(h.size), 0.0
     feed = 1.0  # v_m = through . x[k-1] + feed u[k]

@@ -1,5 +1,7 @@
 """Hankel matrices of Markov parameters: products, singular values, realisation."""
 
+from typing import Any
+
 import numpy as np
 from scipy.linalg import hankel as _dense_hankel
 
@@ -164,14 +166,15 @@ def _vector(h):
 
 def _convolver(h):
     """x -> H x: entries n-1 .. 2n-2 of the convolution of h (then zeros) with x reversed."""
-    from scipy import fft
+    from scipy import fft as module
 
+    fft: Any = module
     n = h.size
     size = fft.next_fast_len(3 * n, real=not np.iscomplexobj(h))
     if np.iscomplexobj(h):
-        transform = fft.fft(h, size)
-        return lambda x: fft.ifft(transform * fft.fft(x[..., ::-1], size))[..., n - 1 : 2 * n - 1]
-    transform = fft.rfft(h, size)
+        full: Any = fft.fft(h, size)
+        return lambda x: fft.ifft(full * fft.fft(x[..., ::-1], size))[..., n - 1 : 2 * n - 1]
+    transform: Any = fft.rfft(h, size)
 
     def product(x):
         if np.iscomplexobj(x):
@@ -183,22 +186,24 @@ def _convolver(h):
 
 
 def _lanczos(h, k):
-    from scipy.sparse.linalg import LinearOperator, eigsh, svds
+    from scipy.sparse import linalg as module
+
+    linalg: Any = module  # whose stubs know no LinearOperator of functions
 
     n, product = h.size, _convolver(h)
     start = np.random.default_rng(0).standard_normal(n)
     if not np.iscomplexobj(h):
-        H = LinearOperator((n, n), matvec=lambda x: product(x.ravel()), dtype=np.float64)
-        values = eigsh(H, k=k, which="LM", return_eigenvectors=False, v0=start)
+        H = linalg.LinearOperator((n, n), matvec=lambda x: product(x.ravel()), dtype=np.float64)
+        values = linalg.eigsh(H, k=k, which="LM", return_eigenvectors=False, v0=start)
         return np.sort(np.abs(values))[::-1]
     adjoint = _convolver(h.conj())  # H is symmetric, so H^* is its conjugate
-    H = LinearOperator(
+    H = linalg.LinearOperator(
         (n, n),
         matvec=lambda x: product(x.ravel()),
         rmatvec=lambda x: adjoint(x.ravel()),
         dtype=np.complex128,
     )
-    values = svds(
+    values = linalg.svds(
         H, k=k, return_singular_vectors=False, solver="propack", v0=start.astype(complex), rng=0
     )
     return np.sort(values)[::-1]

@@ -1,11 +1,13 @@
 """Norms of systems: H2, Hankel, and H-infinity with a certificate; scores of single modes."""
 
+from typing import Any
+
 import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.hankel import _factors
 from hippo_theory.hankel.singular_values import singular_values
-from hippo_theory.lti.forms import check_system, expand, matrices
+from hippo_theory.lti.forms import check_system, matrices
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.systems import DiagonalLTI
 
@@ -42,9 +44,12 @@ def h2_norm(system) -> float:
     _factors.one_channel(system)
     _factors.check_stable(system)
     Z, T, B, C = _factors.triangular_form(system)
-    logs = expand(system).log_poles if isinstance(system, DiagonalLTI) else None
     S, _ = _factors.controllability_factor(
-        T, B, discrete=system.is_discrete, log_poles=logs, diagonal=Z is None
+        T,
+        B,
+        discrete=system.is_discrete,
+        log_poles=_factors.exact_logarithms(system),
+        diagonal=Z is None,
     )
     if np.any(system.D) and not system.is_discrete:
         return np.inf
@@ -69,7 +74,7 @@ def hankel_norm(system) -> float:
     return float(singular_values(_factors.one_channel(system)).values.max(initial=0.0))
 
 
-def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10):
+def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     """sup |G| over the imaginary axis or the unit circle, in the spectral norm.
 
     Parameters
@@ -157,6 +162,3 @@ def _mode_scores(system, norm):
     diagonal = pairs.diagonal
     closest = diagonal / (1 + abs(system.poles)) if system.is_discrete else diagonal / 2
     return size / {"hinf": closest, "h2": np.sqrt(diagonal), "hankel": diagonal}[norm]
-
-
-__all__ = ["h2_norm", "hankel_norm", "hinf_norm", "mode_scores"]

@@ -1,5 +1,7 @@
 """What a change of poles, residues or Markov parameters does to a system."""
 
+from typing import Any
+
 import numpy as np
 
 from hippo_theory import _check
@@ -175,13 +177,14 @@ def gradients(system) -> tuple[np.ndarray, np.ndarray]:
     """
     _check_diagonal(system)
     _factors.check_stable(system)
-    poles, residues, logs = _simple_poles(system)
+    data: Any = _simple_poles(system)
+    poles, residues, _ = data
     if residues.size < system.state_dim:
         raise ValueError("residues must not be zero where gradients are wanted, got zeros")
     listed, pair = poles.size, np.flatnonzero(poles.imag != 0)
     if system.conjugate:
-        poles, residues, logs = _with_conjugates(poles, residues, logs)
-    by_poles, by_residues = _gradients(poles, residues, logs, system.is_discrete)
+        data = _with_conjugates(*data)
+    by_poles, by_residues = _gradients(*data, system.is_discrete)
     if system.conjugate:
         for gradient in (by_poles, by_residues):
             gradient[:, pair] += gradient[:, listed:].conj()

@@ -8,7 +8,7 @@ from hippo_theory import _check
 from hippo_theory.hankel import _factors, _graded
 from hippo_theory.lti import szego
 from hippo_theory.lti.forms import check_system, expand, matrices
-from hippo_theory.lti.systems import DiagonalLTI
+from hippo_theory.lti.systems import LTI, DiagonalLTI
 
 EPS = np.finfo(float).eps
 REAL_ENOUGH = 1e-13  # estimate per state up to which real arithmetic, four times faster, is kept
@@ -95,8 +95,8 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
         spectra = [singular_values(one, digits=digits) for one in _factors.channels(system)]
         fields = ("values", "log_values", "relative_error")
         stacked = [np.stack([getattr(s, f) for s in spectra]) for f in fields]
-        shaped = [x.reshape(*system.batch_shape, -1) for x in stacked]
-        return Spectrum(*shaped, spectra[0].method)
+        values, logs, errors = (x.reshape(*system.batch_shape, -1) for x in stacked)
+        return Spectrum(values, logs, errors, spectra[0].method)
     if digits is not None:
         from hippo_theory.hankel._precise import singular_values as precise
 
@@ -243,9 +243,7 @@ def _floor(system, S, R) -> float:
     """
     A, B, C, _ = matrices(expand(system))
     n, ones = len(A), np.eye(len(A))
-    wide = type(system) is not DiagonalLTI
-    logs = None if wide else expand(system).log_poles
-    unit = _with_channels(system, A, ones, ones, logs)
+    unit = _with_channels(system, A, ones, ones, _factors.exact_logarithms(system))
     S_one, R_one = _factors.factors(unit)
     beside_B = 2 * np.linalg.svd(R_one.conj().T @ S, compute_uv=False).sum()
     beside_C = 2 * np.linalg.svd(R.conj().T @ S_one, compute_uv=False).sum()
@@ -258,8 +256,6 @@ def _floor(system, S, R) -> float:
 
 
 def _with_channels(system, A, B, C, log_poles):
-    from hippo_theory.lti.systems import LTI
-
     if isinstance(system, DiagonalLTI):
         return DiagonalLTI(np.diagonal(A), B, C, dt=system.dt, log_poles=log_poles)
     return LTI(A, B, C, dt=system.dt)

@@ -145,7 +145,8 @@ def test_batch_axes_are_answered_one_by_one_and_unseen_states_count_zero():
     np.testing.assert_array_equal(spectrum.values[0], hankel.singular_values(G).values)
     C = np.where(np.arange(N) == 3, 0.0, G.C)
     spectrum = hankel.singular_values(dataclasses.replace(G, C=C))
-    assert spectrum.values[-1] == 0 and spectrum.log_values[-1] == -np.inf
+    assert spectrum.values[-1] == 0
+    assert spectrum.log_values[-1] == -np.inf
     assert spectrum.relative_error[-1] == 0
     assert hankel.epsilon_rank(spectrum, 1e-300) == N - 1
 
@@ -153,7 +154,7 @@ def test_batch_axes_are_answered_one_by_one_and_unseen_states_count_zero():
 @pytest.mark.parametrize("dt, conjugate", SYSTEMS)
 def test_h2_norm_is_the_energy_of_the_impulse_response(dt, conjugate):
     G = example(dt, conjugate)
-    A, B, C, D = matrices(expand(G))
+    _A, _B, C, D = matrices(expand(G))
     if dt is None:
         assert hankel.h2_norm(G) == np.inf
         G = dataclasses.replace(G, D=0.0)
@@ -173,10 +174,12 @@ def test_hinf_certificates_hold_on_a_grid_and_agree(dt, conjugate, channels):
     response = (C / (z[:, None, None] - full.poles)) @ B + D
     largest = np.linalg.norm(response, 2, axis=(1, 2)).max()
     value, lower, upper = hankel.hinf_norm(G, certificate=True)
-    assert largest <= upper and lower <= value <= upper <= lower * (1 + 1e-8)
+    assert largest <= upper
+    assert lower <= value <= upper <= lower * (1 + 1e-8)
     assert largest > 0.999 * value
     other = hankel.hinf_norm(ht.lti.dense(G), certificate=True)
-    assert other[1] <= upper and lower <= other[2]
+    assert other[1] <= upper
+    assert lower <= other[2]
 
 
 def test_hinf_of_one_pole_is_known_however_near_the_circle():
@@ -184,7 +187,8 @@ def test_hinf_of_one_pole_is_known_however_near_the_circle():
         G = ht.DiagonalLTI([(1 - gap) * np.exp(2j)], [1.0], [1.0], dt=1.0)
         value, lower, upper = hankel.hinf_norm(G, certificate=True)
         exact = float(hankel.mode_scores(G)[0])
-        assert lower <= exact * (1 + 4 * EPS) and exact * (1 - 4 * EPS) <= upper
+        assert lower <= exact * (1 + 4 * EPS)
+        assert exact * (1 - 4 * EPS) <= upper
         np.testing.assert_allclose(value, exact, rtol=1e-10)
 
 
@@ -194,7 +198,8 @@ def test_hinf_of_one_pole_is_known_however_near_the_circle():
 def test_reduction_error_is_within_its_bound_and_above_the_next_value(dt, conjugate, method, order):
     G = example(dt, conjugate)
     reduced = hankel.balanced_truncation(G, order=order, method=method)
-    assert reduced.system.is_stable and reduced.system.state_dim == order
+    assert reduced.system.is_stable
+    assert reduced.system.state_dim == order
     assert conjugate == (not np.iscomplexobj(reduced.system.A))
     error = hankel.hinf_norm(expand(G) - reduced.system)
     values = reduced.singular_values.values
@@ -226,7 +231,8 @@ def test_a_tolerance_is_met_by_the_smallest_order():
 def test_optimal_approximation_attains_the_next_singular_value(dt, conjugate, dense, order):
     G = example(dt, conjugate)
     best = hankel.optimal_approximation(ht.lti.dense(G) if dense else G, order)
-    assert best.system.is_stable and best.system.state_dim == order
+    assert best.system.is_stable
+    assert best.system.state_dim == order
     np.testing.assert_allclose(hankel.hankel_norm(expand(G) - best.system), best.error, rtol=1e-9)
     assert best.error == best.singular_values.values[order]
 
