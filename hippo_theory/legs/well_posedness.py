@@ -35,9 +35,9 @@ def initial_derivatives(f_derivatives, N: int) -> np.ndarray:
 
     Notes
     -----
-    Assumes f to have J - 1 derivatives at 0 from the right; c then has them, too, and its Taylor
-    sum is the exact state of f's: the start of a run from t > 0 to any order. Any other c(0+) has
-    no solution, as A c(0+) = B f(0+) with A invertible. Relative error O(N eps), cost O(J N).
+    Assumes f to be J - 1 times continuously differentiable from the right at 0; c then is, too.
+    Its Taylor sum is the exact state of f's: a start at t > 0 to any order. No solution has any
+    other limit at 0, as A c(0+) = B f(0+) with A invertible. Relative error O(N eps), O(J N).
     Well-posedness from the forced value alone is after Park et al. 2024 [park2024hippo]; derived
     here. docs/theory.md (4.1), (4.2).
 

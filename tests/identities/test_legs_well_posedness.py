@@ -187,3 +187,14 @@ def test_the_size_of_the_log_chirp_orbit_is_N_over_root_N2_plus_omega2(omega, N)
     assert np.linalg.norm(points) == pytest.approx(N / np.hypot(N, omega), rel=8 * N * EPS)
     if N > 1:  # an ellipse about 0 that is no segment: the state never comes to rest
         assert np.linalg.svd(points, compute_uv=False)[-1] > 1e-3 / np.hypot(1, omega)
+
+
+@pytest.mark.parametrize("s", [0.3, 2.5 - 1j, -0.2 + 7j])
+def test_the_newest_value_is_one_minus_an_all_pass_product_that_gives_the_size(s):
+    N = 24
+    x = ht.legs.transfer_function(s, N)
+    n = np.arange(N)
+    product = np.prod((s - n) / (s + n + 1))
+    assert abs(1 - ht.legs.matrices(N)[1] @ x - product) <= 8 * N**2 * EPS
+    size = (1 - abs(product) ** 2) / (1 + 2 * np.real(s))
+    assert np.linalg.norm(x) ** 2 == pytest.approx(size, rel=8 * N * EPS)
