@@ -41,13 +41,7 @@ def _(scheme: OneStep, t, signal, span, state, out):
     from hippo_theory.legs import _fast
 
     start, stop = span
-    t0, t1 = t[start:stop], t[start + 1 : stop + 1]
-    singular = t0 == 0
-    regular = scheme.coefficients(np.where(singular, 1, t0), np.where(singular, 2, t1))
-    a, b, w0, w1 = (
-        np.where(singular, first, general)
-        for first, general in zip(scheme.first, regular, strict=True)
-    )
+    a, b, w0, w1 = scheme.steps(t[start : stop + 1])
     if signal.averages:
         drive = (w0 + w1) * signal.read(start, stop)
     else:

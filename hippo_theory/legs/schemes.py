@@ -63,6 +63,13 @@ class OneStep(Scheme):
             if abs(a + b - w0 - w1) > 1e-15 * (abs(a) + abs(b)):
                 raise ValueError(f"{self.name} must keep constants: a + b = w_0 + w_1")
 
+    def steps(self, t: np.ndarray) -> list[np.ndarray]:
+        """a, b, w_0, w_1 of the cells of a grid, the first one included, each (len(t) - 1,)."""
+        singular = t[:-1] == 0
+        regular = self.coefficients(np.where(singular, 1, t[:-1]), np.where(singular, 2, t[1:]))
+        pairs = zip(self.first, regular, strict=True)
+        return [np.where(singular, first, general) for first, general in pairs]
+
     @property
     def is_contractive(self) -> bool:
         """Whether every step contracts for every N: a <= b, as the numerical range is in Re > 0."""

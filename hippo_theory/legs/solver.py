@@ -5,8 +5,8 @@ from typing import Literal, overload
 
 import numpy as np
 
-from hippo_theory import _check
-from hippo_theory.legs import _holds
+from hippo_theory import _array, _check
+from hippo_theory.legs import _arrays, _holds
 from hippo_theory.legs._advance import advance, refuse_unless_fit
 from hippo_theory.legs._legendre import norms
 from hippo_theory.legs._signal import Signal, as_signal, from_rows, real_rows
@@ -93,6 +93,11 @@ def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="
     a node. Single-precision samples are carried in double and the result is rounded once.
     docs/theory.md (2.1)-(2.9).
 
+    Samples of another array library (CuPy, PyTorch, JAX, ..) give states of that library, on
+    their device: the final state is one product of the samples with a matrix that the host
+    makes in O(L N); all states are products by blocks of cells, set up in O(N^2) a cell (holds:
+    O(N^3)). Collocation rows need NumPy.
+
     Examples
     --------
     >>> import numpy as np, hippo_theory as ht
@@ -102,11 +107,15 @@ def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="
     >>> bool(abs(solution.coefficients - exact).max() < 2e-4)
     True
     """
-    t = _check.times("t", t)
+    t = _check.times("t", _array.to_host(t))
     N = _check.integer("N", N)
     row = _check.choice("scheme", scheme, SCHEMES, Scheme)
     _check.option("samples", samples, ("values", "averages"))
     _check.option("store", store, ("all", "final"))
+    there = _array.home(f=f, initial=initial)
+    if there:
+        states = _arrays.solve(row, t, N, f, initial, samples, store, there)
+        return states if store == "final" else Solution(t, states, row)
     signal = as_signal(f, t, samples)
     refuse_unless_fit(row, signal, t)
     state = _initial_state(signal, t, N, initial)
@@ -199,12 +208,15 @@ def step(c, t0, t1, f0, f1, *, scheme="midpoint") -> np.ndarray:
     >>> c.round(4)
     array([1.1  , 0.0577])
     """
-    c = _check.array("c", c, minimum_ndim=1)
-    t = _check.times("(t0, t1)", [t0, t1])
+    c = _array.check("c", c, minimum_ndim=1)
+    t = _check.times("(t0, t1)", [float(t0), float(t1)])
     row = _check.choice("scheme", scheme, SCHEMES, Scheme)
     if isinstance(row, Collocation) or getattr(row, "degree", 0) > 1:
         raise ValueError(f"scheme must use two samples only, got {row.name!r}")
-    f0, f1 = _check.array("f0", f0), _check.array("f1", f1)
+    f0, f1 = _array.check("f0", f0), _array.check("f1", f1)
+    there = _array.home(c=c, f0=f0, f1=f1)
+    if there:
+        return _arrays.step(row, t, c, f0, f1, there)
     try:
         values = np.stack(np.broadcast_arrays(f0, f1, c[..., 0])[:2], axis=-1)
     except ValueError:
@@ -263,11 +275,15 @@ def reconstruct(state, t, s=None) -> np.ndarray:
     elif s is None:
         raise TypeError("s must be given with coefficients: reconstruct(coefficients, t, s)")
     else:
-        coefficients = _check.array("coefficients", state, minimum_ndim=1)
+        coefficients = _array.check("coefficients", state, minimum_ndim=1)
         end = _check.number("t", t, above=0)
-    s = _check.array("s", s, ndim=1, real=True)
+    s = _check.array("s", _array.to_host(s), ndim=1, real=True)
     outside = (s < 0) | (s > end)
     if outside.any():
         raise ValueError(f"s must lie in [0, {end:g}], got {s[outside][0]:g}")
+    there = _array.home(coefficients=coefficients)
+    if there:  # linear in the coefficients: the values of the basis, made on the host
+        basis = reconstruct(np.eye(coefficients.shape[-1]), end, s)
+        return _array.product(coefficients, basis, there)
     weighted = np.moveaxis(coefficients * norms(coefficients.shape[-1]), -1, 0)
     return np.polynomial.legendre.legval(2 * (s / end) - 1, weighted)
