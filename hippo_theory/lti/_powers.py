@@ -93,7 +93,9 @@ def is_real(system: System) -> bool:
         arrays = (system.poles, system.B, system.C, system.D)
         return system.conjugate or not any(np.iscomplexobj(a) for a in arrays)
     assert isinstance(system, DPLR)
-    return not np.any(np.imag(system.D)) and _is_closed_under_conjugation(system)
+    B, C, D = channels(system)
+    rounding = 8 * system.state_dim * np.finfo(D.dtype).eps * (abs(D) + abs(C) @ abs(B))
+    return bool((abs(D.imag) <= rounding).all()) and _is_closed_under_conjugation(system)
 
 
 def _is_closed_under_conjugation(system: DPLR) -> bool:

@@ -162,36 +162,43 @@ def test_the_kernel_of_a_continuous_system_is_that_of_its_discretization(kind, s
         np.testing.assert_allclose(h, exact, rtol=0, atol=2000 * EPS * abs(exact).max())
 
 
-def hippo(name, n):
-    """HiPPO matrices that are a multiple of the identity plus skew minus rank 1, 1, 2."""
-    k = np.arange(n)
-    root = np.sqrt(2 * k + 1.0)
-    below, sign = k[:, None] >= k, (-1.0) ** (k[:, None] - k)
-    A, B = {
-        "legs": (-np.tril(np.outer(root, root), -1) - np.diag(k + 1.0), root),
-        "lagt": (-np.tril(np.ones((n, n)), -1) - np.eye(n) / 2, np.ones(n)),
-        "legt": (-np.outer(root, root) * np.where(below, 1, sign), root),
-        "lmu": ((2 * k[:, None] + 1) * np.where(below, -sign, -1), (2 * k + 1) * sign[0]),
-    }[name]
-    return A.astype(float), B
+def rng(row):
+    return {"rng": np.random.default_rng(0)} if row.is_random else {}
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 16])
-@pytest.mark.parametrize("name", ["legs", "lagt", "legt", "lmu"])
-def test_s4_finds_the_structure_of_every_hippo_matrix(name, n):
-    """Also poles on the imaginary axis (lagt, legt, lmu), also at 0 where n is odd."""
-    A, B = hippo(name, n)
-    value = ht.LTI(A, B, np.random.default_rng(n).normal(size=n))
-    for length in (1, 2, 64, 65):
-        exact = ht.lti.kernel(value, length, dt=0.05, method="naive")
-        h = ht.lti.kernel(value, length, dt=0.05, method="s4")
-        np.testing.assert_allclose(h, exact, rtol=0, atol=500 * n * EPS * (1 + abs(exact).max()))
+def families(size):
+    """Every dense family, of `size` states or one more, and its DPLR form where it has one."""
+    for name, row in ht.lti.FAMILIES.items():  # C = 1 in the coordinates of the form
+        n = size
+        try:
+            value = ht.lti.family(name, n, **rng(row))
+        except ValueError:  # an odd number of states
+            n += 1
+            value = ht.lti.family(name, n, **rng(row))
+        if not isinstance(value, ht.LTI):
+            continue
+        C = np.random.default_rng(n).normal(size=value.state_dim)
+        yield f"{row.name} {n}", dataclasses.replace(value, C=C)
+        if row.split is not None:
+            yield f"{row.name} {n} dplr", ht.lti.family(name, n, form="dplr")
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 16])
+def test_s4_takes_every_hippo_family(size):
+    """Also poles on the imaginary axis (lagt, legt, fout), also at 0 where N is odd."""
+    for name, value in families(size):
+        n = value.state_dim
+        for length in (1, 2, 64, 65):
+            exact = ht.lti.kernel(value, length, dt=0.05, method="naive")
+            h = ht.lti.kernel(value, length, dt=0.05, method="s4")
+            assert np.isrealobj(h)
+            atol = 500 * n * EPS * (1 + abs(exact).max())
+            np.testing.assert_allclose(h, exact, rtol=0, atol=atol, err_msg=name)
 
 
 def test_s4_serves_several_inputs_and_outputs():
-    A, B = hippo("legs", 8)
-    rng = np.random.default_rng(0)
-    value = ht.LTI(A, np.stack([B, rng.normal(size=8)], axis=1), rng.normal(size=(3, 8)))
+    legs, rng = ht.lti.family("legs", 8), np.random.default_rng(0)
+    value = ht.LTI(legs.A, np.stack([legs.B, rng.normal(size=8)], axis=1), rng.normal(size=(3, 8)))
     exact = ht.lti.kernel(value, 64, dt=0.05, method="naive")
     h = ht.lti.kernel(value, 64, dt=0.05, method="s4")
     np.testing.assert_allclose(h, exact, rtol=0, atol=4000 * EPS * abs(exact).max())
