@@ -76,7 +76,7 @@ def plot(table):
     folded = (w + np.pi) % (2 * np.pi) - np.pi
     folded[1:][abs(np.diff(folded)) > 3] = np.nan
     left.plot(w, folded, marker="", label=r"zoh, $\omega dt$ mod $2\pi$")
-    left.plot(modes.frequency_dt, modes.bilinear_frequency, "o", color=_figures.GREY)
+    left.plot(modes.frequency_dt, modes.bilinear_frequency, "o", color=_figures.GREY, markersize=2)
     left.set(xlabel=r"$\omega\,dt$ (radians), modes at largest dt", ylabel="angle of discrete pole")
     left.set_ylim(-3.3, 6.5)
     left.legend(loc="upper left")

@@ -171,20 +171,24 @@ def plot(table):
     for ax, (rows, x, y) in zip(axes, panels, strict=True):
         for name in LINES:
             line = rows[rows.method == name].sort_values(x)
-            slope = _slope(line[x], line[y])
-            ax.loglog(line[x], line[y], label=name)
-            if slope == slope:
-                _figures.label_end(ax.lines[-1], f"{slope:.1f}")
-        held = f"$N = {N}$" if x == "L" else f"$L = {L}$"
-        ax.set(xlabel=f"${x}$, {held}", ylabel=f"{y}; fitted slope at line ends")
-        ax.margins(x=0.15)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+            powers = [_slope(r[r.method == name], v) for r, v in ((at_N, "L"), (at_L, "N"))]
+            ax.loglog(
+                line[x], line[y], label=f"{name}, $L^{{{powers[0]:.1f}}}N^{{{powers[1]:.1f}}}$"
+            )
+        ax.set(xlabel=f"${x}$, at " + (f"$N = {N}$" if x == "L" else f"$L = {L}$"), ylabel=y)
+    axes[1].set_xticks(at_L.N.unique(), at_L.N.unique())
+    axes[1].minorticks_off()
+    legend = figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3
+    )
+    legend.set_title("method, and powers fitted to the time at the larger sizes", {"size": 8})
     return figure
 
 
-def _slope(x, y):
-    """Of the larger half of the sizes, where the constant set-up no longer shows."""
-    x, y = np.log(x.to_numpy()[-3:]), np.log(y.to_numpy()[-3:])
+def _slope(rows, size):
+    """The power of the time at the larger sizes, where the set-up shows less."""
+    rows = rows.sort_values(size)
+    x, y = (np.log(rows[name].to_numpy()[-3:]) for name in (size, "seconds"))
     return np.polyfit(x, y, 1)[0] if len(x) > 1 else np.nan
 
 

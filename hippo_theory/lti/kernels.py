@@ -157,32 +157,39 @@ def vandermonde(
     xp = array_namespace(weights, squares)
     columns = _powers.doublings(L) - _powers.doublings(L) // 2
     right = _powers.table(squares, 1 << columns)
-    left = _powers.table(squares[columns:, ...], -(-L >> columns), weights * right[..., -1, :])
-    if pairs and xp.isdtype(right.dtype, "complex floating"):
-        weights, left = (
-            xp.concat([2 * xp.real(a), -2 * xp.imag(a)], axis=-1) for a in (weights, left)
-        )
-        right = xp.concat([xp.real(right), xp.imag(right)], axis=-1)
-    elif pairs:
-        weights, left = (2 * xp.real(a) for a in (weights, left))
-    top = xp.matmul(right[..., :-1, :], weights[..., None])
-    top = xp.concat([xp.broadcast_to(D[..., None, None], (*top.shape[:-2], 1, 1)), top], axis=-2)
-    left, right = _bordered(left, right, top)
+    start, giant = weights * right[..., -1, :], squares[columns:, ...]
+    if pairs:  # Re(u v) = Re(conj u) Re(v) + Im(conj u) Im(v)
+        weights, start, giant = (_conj(a) for a in (2 * weights, 2 * start, giant))
+    left = _powers.table(giant, -(-L >> columns), start)
+    if pairs and not xp.isdtype(right.dtype, "complex floating"):
+        left, weights = xp.real(left), xp.real(weights)
+    left, right = _bordered(left, right, weights, D, pairs)
     rows = xp.matmul(_cast(left, dtype), xp.matrix_transpose(_cast(right, dtype)))
     return xp.reshape(rows, (*rows.shape[:-2], -1))[..., :L]
 
 
-def _bordered(left, right, top):
-    """Tables whose product has the first row `top` and below it the rows of left right^T."""
+def _bordered(left, right, weights, D, pairs):
+    """Tables whose product has D and right weights as its first row, left right^T below."""
     xp = array_namespace(left, right)
-    g = left.shape[-2]
-    unit = xp.zeros((*left.shape[:-1], 1), dtype=left.dtype)
-    unit[..., 0, 0] = 1
-    zero = xp.zeros((*left.shape[:-2], 1, left.shape[-1]), dtype=left.dtype)
-    left = xp.concat([zero, left[..., : g - 1, :]], axis=-2)
-    batch = np.broadcast_shapes(right.shape[:-2], top.shape[:-2])
-    right = xp.broadcast_to(right, (*batch, *right.shape[-2:]))
-    return xp.concat([left, unit], axis=-1), xp.concat([right, top], axis=-1)
+    pairs = pairs and xp.isdtype(right.dtype, "complex floating")
+    parts = [xp.real, xp.imag] if pairs else [lambda a: a]
+    (g, n), b = left.shape[-2:], right.shape[-2]
+    size, batch = len(parts) * n, np.broadcast_shapes(right.shape[:-2], weights.shape[:-1])
+    weights = xp.concat([part(weights) for part in parts], axis=-1)
+    tall = xp.zeros((*left.shape[:-2], g, size + 1), dtype=parts[0](left).dtype)
+    wide = xp.empty((*batch, b, size + 1), dtype=xp.result_type(parts[0](right), weights, D))
+    for k, part in enumerate(parts):
+        tall[..., 1:, k * n : (k + 1) * n] = part(left)[..., : g - 1, :]
+        wide[..., k * n : (k + 1) * n] = part(right)
+    tall[..., 0, size] = 1
+    wide[..., 0, size] = D
+    wide[..., 1:, size] = xp.matmul(wide[..., : b - 1, :size], weights[..., None])[..., 0]
+    return tall, wide
+
+
+def _conj(array):
+    xp = array_namespace(array)
+    return xp.conj(array) if xp.isdtype(array.dtype, "complex floating") else array
 
 
 def krylov(A: Array, B: Array, C: Array, L: int, dtype: Any = None) -> Array:

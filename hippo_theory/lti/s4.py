@@ -110,15 +110,15 @@ def _woodbury(sums, phase, coupling, r):
     """R00 - t R01 (I + t R11)^{-1} R10 with R = phase/2 sums and t = coupling/phase."""
     p, m = len(sums) - r, sums.shape[1] - r
     phase, half = (a.astype(sums.dtype) for a in (phase, 0.5 * coupling))
-    R = 0.5 * sums
-    inner, outer = half[:, None, None] * np.moveaxis(sums[p:, m:], -1, 0), np.moveaxis(R, -1, 0)
-    core = inner + np.eye(r, dtype=inner.dtype)
+    core = np.eye(r, dtype=sums.dtype)[..., None] + half * sums[p:, m:]
     if r == 1:
-        solved = outer[:, p:, :m] / core
+        solved = sums[p:, :m] / core
     else:
-        solved = np.linalg.solve(core, outer[:, p:, :m])
-    correction = np.moveaxis(outer[:, :p, m:] @ solved, 0, -1)
-    return phase * (R[:p, :m] - 2 * half * correction)
+        last, first = (-1, 0), (0, -1)
+        solved = np.linalg.solve(*(np.moveaxis(a, *last) for a in (core, sums[p:, :m])))
+        solved = np.moveaxis(solved, *first)
+    correction = sum(sums[:p, m + k, None] * solved[k] for k in range(r))
+    return 0.5 * phase * (sums[:p, :m] - half * correction)
 
 
 def _plain_sums(theta, mu, nu, products, dtype):
