@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 LANES = 32  # states of a block of the diagonal recurrence
-LI, BR, BI, CR, CI, XR, XI = (k * LANES for k in range(1, 8))
+LI, CR, CI, XR, XI = (k * LANES for k in range(1, 6))
 NODES = 128  # nodes of a block: the accumulators of a few sums stay in the first-level cache
 FLAGS = {"contract", "reassoc", "nsz"}  # sums in any order, fused; NaN and infinity keep meaning
 
@@ -44,24 +44,20 @@ def cauchy_pairs(nodes, poles, weights, sums):
 
 
 @njit(cache=True, fastmath=FLAGS)
-def diagonal(poles, B, C, u, x, y):
-    """x <- diag(poles) x + B u_k, y_k += C x: `simulate.step` of one input and output, real u.
+def diagonal(poles, weights, start, u, y):
+    """x <- diag(poles) x + u_k, y_k += weights x: `simulate.step` of one channel, real u.
 
-    Pairs of real rows: poles, B, C (2, N), u (L,), x (2, N) which becomes the final state,
-    y (1 or 2, L) without or with its imaginary part. Lanes stand at constant offsets in one flat
-    array, which is what lets the compiler see that they are independent.
+    Pairs of real rows: poles, weights (2, N), u (L,), y (1 or 2, L) without or with its imaginary
+    part; every state begins at `start`. Lanes stand at constant offsets in one flat array, which
+    is what lets the compiler see that they are independent.
     """
-    N, L, z, both = poles.shape[1], u.size, np.empty(8 * LANES), y.shape[0] == 2
-    for start in range(0, N, LANES):
-        size = min(LANES, N - start)
+    N, L, z, both = poles.shape[1], u.size, np.empty(6 * LANES), y.shape[0] == 2
+    for first in range(0, N, LANES):
+        size = min(LANES, N - first)
         z[:] = 0
-        for i in range(2):
-            for n in range(size):
-                z[(0 + i) * LANES + n], z[(2 + i) * LANES + n] = (
-                    poles[i, start + n],
-                    B[i, start + n],
-                )
-                z[(4 + i) * LANES + n], z[(6 + i) * LANES + n] = C[i, start + n], x[i, start + n]
+        for n in range(size):
+            z[n], z[LI + n] = poles[0, first + n], poles[1, first + n]
+            z[CR + n], z[CI + n], z[XR + n] = weights[0, first + n], weights[1, first + n], start
         for k in range(L):
             value, re, im = u[k], 0.0, 0.0
             if both:
@@ -71,11 +67,9 @@ def diagonal(poles, B, C, u, x, y):
             for n in range(LANES):
                 a, b = z[XR + n], z[XI + n]
                 re += z[CR + n] * a - z[CI + n] * b
-                z[XR + n] = z[n] * a - z[LI + n] * b + z[BR + n] * value
-                z[XI + n] = z[n] * b + z[LI + n] * a + z[BI + n] * value
+                z[XR + n] = z[n] * a - z[LI + n] * b + value
+                z[XI + n] = z[n] * b + z[LI + n] * a
             y[0, k] += re
-        for n in range(size):
-            x[0, start + n], x[1, start + n] = z[XR + n], z[XI + n]
 
 
 @njit(cache=True, fastmath=FLAGS)

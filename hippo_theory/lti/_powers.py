@@ -63,11 +63,14 @@ def orbit(A: Array, X: Array, count: int) -> tuple[Array, Array]:
     """
     xp = array_namespace(A, X)
     n, m = X.shape
-    result = xp.astype(X, xp.result_type(A, X))
-    for _ in range(doublings(count)):
-        result = xp.concat([result, A @ result], axis=-1)
+    result = xp.empty((n, count * m), dtype=xp.result_type(A, X))
+    result[:, :m] = X
+    for j in range(doublings(count)):
+        done = m << j
+        more = min(done, count * m - done)
+        result[:, done : done + more] = A @ result[:, :more]
         A = A @ A
-    return xp.reshape(result, (n, -1, m))[:, :count, :], A
+    return xp.reshape(result, (n, count, m)), A
 
 
 def channels(system: System) -> tuple[Array, Array, Array]:

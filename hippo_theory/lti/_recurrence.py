@@ -5,6 +5,7 @@ u is (..., m, L), an initial state (..., N); outputs are C x (..., p, L) without
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def fft_states(system: System, u: Array, x: Array) -> Array:
     return states + np.moveaxis(free, -1, 0).swapaxes(-1, -2).reshape(*x.shape[:-1], L, -1)
 
 
-def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Array]:
+def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any]:
     batch = np.broadcast_shapes(system.batch_shape, u.shape[:-2], x.shape[:-1])
     L, N = u.shape[-1], x.shape[-1]
     u = broadcast(u, (*batch, *u.shape[-2:]))
@@ -113,7 +114,7 @@ def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Arr
     y, states = _scan_structured(system, u.real, x, keep)
     if np.iscomplexobj(u):
         y_imag, states_imag = _scan_structured(system, u.imag, np.zeros_like(x), keep)
-        y, states = y + 1j * y_imag, states + 1j * states_imag
+        y, states = y + 1j * y_imag, states + 1j * states_imag if keep else None
     return y, states
 
 
@@ -131,31 +132,47 @@ def _scan_dense(system, u, x, kept):
     return y, states
 
 
-def _scan_structured(system, u, x, keep):
+def _scan_structured(system: Any, u: Array, x: Array, keep: bool) -> tuple[Array, Any]:
     from hippo_theory.lti import _fast
 
     batch, L, N = u.shape[:-2], u.shape[-1], x.shape[-1]
     B, C, _ = _powers.channels(system)
+    C = 2 * C if has_pairs(system) else C
+    if isinstance(system, DiagonalLTI) and system.is_siso and not keep:
+        return _scan_diagonal(system, C[..., 0, :], u[..., 0, :], x)[..., None, :], None
     none = np.zeros((0, N))
     P, Q = (system.P.T, system.Q.conj().T) if isinstance(system, DPLR) else (none, none)
-    C = 2 * C if has_pairs(system) else C
     parts = [(system.poles, 1), (P, 2), (Q, 2), (np.swapaxes(B, -1, -2), 2), (C, 2)]
     pairs = [_pair(a, tail, batch) for a, tail in parts]
     is_complex = any(np.iscomplexobj(a) for a in (system.poles, P, Q, B, C, x))
     u, x = np.ascontiguousarray(u, np.float64), _pair(x, 1, batch).copy()
     outputs = 2 if is_complex and not has_pairs(system) else 1
-    y = np.zeros((*batch, outputs, C.shape[-2], L))
+    y = np.empty((*batch, outputs, C.shape[-2], L))
     states = np.empty((*batch, *((L, N) if keep else (0, 0)), 2))
-    is_simple = isinstance(system, DiagonalLTI) and system.is_siso and not keep
     for i in np.ndindex(batch):
         own = [np.ascontiguousarray(pair[i]) for pair in pairs]
-        if is_simple:
-            poles, B, C = (own[k].reshape(2, N) for k in (0, 3, 4))
-            _fast.diagonal(poles, B, C, u[i][0], x[i], y[i][:, 0])
-        else:
-            _fast.structured(own[0], own[1], own[2], own[3], own[4], u[i], x[i], y[i], states[i])
+        _fast.structured(own[0], own[1], own[2], own[3], own[4], u[i], x[i], y[i], states[i])
     states = states.view(np.complex128)[..., 0] if is_complex else states[..., 0]
     return (y[..., 0, :, :] + 1j * y[..., 1, :, :] if outputs == 2 else y[..., 0, :, :]), states
+
+
+def _scan_diagonal(system, C, u, x):
+    """Outputs of one channel: C B x' with x' driven by u itself, plus C x_0 poles^k."""
+    from hippo_theory.lti import _fast
+
+    batch, L = u.shape[:-1], u.shape[-1]
+    is_complex = any(np.iscomplexobj(a) for a in (system.poles, system.B, C, x))
+    y = np.zeros((*batch, 2 if is_complex and not has_pairs(system) else 1, L))
+    runs = [(C * system.B, 0.0, u)]
+    if x.any():
+        runs.append((C * x, 1.0, broadcast(np.zeros(L), u.shape)))
+    poles = _pair(system.poles, 1, batch)
+    for weights, start, signal in runs:
+        signal, weights = np.ascontiguousarray(signal, np.float64), _pair(weights, 1, batch)
+        for i in np.ndindex(batch):
+            own = [np.ascontiguousarray(pair[i]) for pair in (poles, weights)]
+            _fast.diagonal(own[0], own[1], start, signal[i], y[i])
+    return y[..., 0, :] + 1j * y[..., 1, :] if y.shape[-2] == 2 else y[..., 0, :]
 
 
 def _pair(a: Array, tail: int, batch: tuple[int, ...]) -> Array:

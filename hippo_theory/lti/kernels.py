@@ -210,9 +210,9 @@ def krylov(A: Array, B: Array, C: Array, L: int, dtype: Any = None) -> Array:
 
 def _cast(array, dtype):
     """To the precision of `dtype`, real or complex as it was."""
-    xp = array_namespace(array)
-    if dtype is None:
+    if dtype is None or array.dtype == dtype:
         return array
+    xp = array_namespace(array)
     single = np.dtype(dtype) == np.float32
     names = ("complex64", "float32") if single else ("complex128", "float64")
     name = names[0] if xp.isdtype(array.dtype, "complex floating") else names[1]
