@@ -1,7 +1,5 @@
 """What a change of poles, residues or Markov parameters does to a system."""
 
-from typing import Any
-
 import numpy as np
 
 from hippo_theory import _check
@@ -177,18 +175,18 @@ def gradients(system) -> tuple[np.ndarray, np.ndarray]:
     """
     _check_diagonal(system)
     _factors.check_stable(system)
-    data: Any = _simple_poles(system)
-    poles, residues, _ = data
+    data = _simple_poles(system)
+    poles, residues, logs = data
     if residues.size < system.state_dim:
         raise ValueError("residues must not be zero where gradients are wanted, got zeros")
-    listed, pair = poles.size, np.flatnonzero(poles.imag != 0)
+    listed, pair = poles.size, np.flatnonzero(np.imag(poles) != 0)
     if system.conjugate:
-        data = _with_conjugates(*data)
-    by_poles, by_residues = _gradients(*data, system.is_discrete)
+        poles, residues, logs = _with_conjugates(*data)
+    by_poles, by_residues = _gradients(poles, residues, logs, system.is_discrete)
     if system.conjugate:
         for gradient in (by_poles, by_residues):
             gradient[:, pair] += gradient[:, listed:].conj()
-        single = poles[:listed].imag == 0
+        single = np.imag(poles[:listed]) == 0
         by_residues[:, :listed][:, single] *= 2  # a listed real pole counts 2 Re r
         by_poles, by_residues = by_poles[:, :listed], by_residues[:, :listed]
     return by_poles, by_residues
