@@ -2,7 +2,8 @@
 
 Relative errors of every value, against references of 200 and more digits, by four methods:
 eigenvalues of P Q, the square-root method on Cholesky factors of Gramians, the same on factors
-computed directly (Hammarling), and the generator Cholesky of the pole Gram matrix.
+computed directly (Hammarling), and the generator Cholesky of the pole Gram matrix. Cholesky breaks
+down where it has no line; errors are drawn between 1e-17 and 1e3.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from studies import _figures
 
 @dataclass(frozen=True)
 class Params:
-    N: int = 24
+    N: int = 36
     """Poles."""
     systems: tuple[str, ...] = ("disk", "box", "real", "deep")
     """Pole sets: uniform disk, unit box, real in [0.1, 1], real in [0.7, 1]."""
@@ -35,7 +36,7 @@ METHODS = {
     "eig": "eigenvalues of $PQ$",
     "cholesky": "Cholesky square root",
     "factors": "direct factors",
-    "generator": "generators (ours)",
+    "generator": "generators",
 }
 
 
@@ -49,7 +50,7 @@ def cells(params: Params) -> list[tuple]:
 def measure(cell: tuple, rng: np.random.Generator) -> list[dict]:
     name, N = cell
     system = _system(name, N, rng)
-    exact = ht.hankel.singular_values(system, digits=30)
+    exact = ht.hankel.singular_values(system, digits=100)
     rows = []
     for method in METHODS:
         values, estimate = _values(method, system)

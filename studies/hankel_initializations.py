@@ -1,10 +1,12 @@
 """Independent random poles have low Hankel rank; equally spaced ones are full (compare hope).
 
-Left: singular values of one system of each family. Right: the number of them above eps times the
-largest as n grows, with the law n^(1 / (1 + alpha)) for poles uniform on the disk (alpha = 1).
+Left: singular values of one system of each family, as far as their digits are promised. Right:
+the number of them above eps times the largest as the number n of states grows, conjugates
+counted, with the exponents fitted to it and the law n^(1 / (1 + alpha)) for poles uniform on the
+disk (alpha = 1).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,8 +18,8 @@ from studies import _figures
 
 @dataclass(frozen=True)
 class Params:
-    dims: tuple[int, ...] = (16, 32, 64, 128)
-    """Numbers of poles, or of Markov parameters."""
+    dims: tuple[int, ...] = (16, 32, 64, 128, 256)
+    """Even numbers of states, or of Markov parameters."""
     epsilons: tuple[float, ...] = (1e-2, 1e-8)
     """Thresholds of the epsilon-rank; the smallest is drawn."""
     draws: int = 9
@@ -36,6 +38,9 @@ FAMILIES = {
 
 
 def cells(params: Params) -> list[tuple]:
+    odd = [n for n in params.dims if n % 2]
+    if odd:
+        raise ValueError(f"dims must be even, got {odd[0]}")
     last = max(params.dims)
     return [
         (name, n, draw, list(params.epsilons), n == last and draw == 0)
@@ -64,12 +69,16 @@ def measure(cell: tuple, rng: np.random.Generator) -> list[dict]:
 
 
 def _spectrum(name, n, rng):
-    draw = rng.normal(size=n) + 1j * rng.normal(size=n)
+    C = rng.normal(size=n) + 1j * rng.normal(size=n)
     if name == "markov":
-        return ht.hankel.markov_singular_values(draw)
-    C = draw.real if name == "legs" else draw
+        return ht.hankel.markov_singular_values(C)
+    if name == "legs":
+        return ht.hankel.singular_values(ht.lti.family(name, n, C=C.real))
     random = {"rng": rng} if ht.lti.FAMILIES[name].is_random else {}
-    return ht.hankel.singular_values(ht.lti.family(name, n, C=C, **random))
+    system = ht.lti.family(name, n, **random)
+    if getattr(system, "conjugate", False):
+        n, system = n // 2, ht.lti.family(name, n // 2, **random)
+    return ht.hankel.singular_values(replace(system, C=C[:n]))
 
 
 def _known_logs(spectrum):
@@ -79,28 +88,31 @@ def _known_logs(spectrum):
 
 
 def plot(table: pd.DataFrame) -> Figure:
-    figure = _figures.figure("double", 3.1)
+    figure = _figures.figure("double", 3.4)
     decay, ranks = figure.subplots(1, 2)
     eps = table["epsilon"].min()
     for name, label in FAMILIES.items():
         rows = table[table["family"] == name]
         values = rows[rows["kind"] == "value"]
-        decay.plot(values["index"], values["log10_ratio"], label=label, markevery=0.1)
         counts = rows[rows["epsilon"] == eps].groupby("n")["rank"].median()
-        ranks.loglog(counts.index, counts)
+        x = counts.index.to_numpy(float)
+        beta = np.polyfit(np.log(x), np.log(counts.to_numpy(float)), 1)[0]
+        label = f"{label}: $n^{{{beta:.2f}}}$"
+        decay.plot(values["index"], values["log10_ratio"], label=label, markevery=0.1)
+        ranks.loglog(x, counts)
     n = np.unique(table["n"])
     disk = table[(table["family"] == "uniform_disk") & (table["epsilon"] == eps)]
     start = disk[disk["n"] == n[0]]["rank"].median()
     beta = ht.hankel.rank_exponent(1.0)
     _figures.reference_slope(ranks, beta, (n[0], n[-1]), 0.7 * start, text="slope 1/2")
     decay.set(xlabel="index $j$", ylabel=r"$\log_{10}\,\sigma_j/\sigma_1$")
-    decay.set(title=f"Hankel singular values, $n = {n[-1]}$", ylim=(-40, 2))
+    decay.set(title=f"Hankel singular values, $n = {n[-1]}$", ylim=(-60, 3))
     power = round(np.log10(eps))
-    ranks.set(xlabel="number of poles $n$", title=rf"values above $10^{{{power}}}\sigma_1$")
+    ranks.set(xlabel="number of states $n$", title=rf"values above $10^{{{power}}}\sigma_1$")
     ranks.set_xticks(n, [str(x) for x in n])
     ranks.minorticks_off()
     ranks.margins(x=0.2)
-    figure.legend(*decay.get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    figure.legend(*decay.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 

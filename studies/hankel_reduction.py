@@ -52,7 +52,7 @@ def measure(cell: tuple, rng: np.random.Generator) -> list[dict]:
     for method, answer in reduced.items():
         row[method] = ht.hankel.hinf_norm(model - answer.system, rtol=1e-6)
     try:
-        best = ht.hankel.optimal_approximation(system, order).system
+        best = ht.hankel.optimal_approximation(system, order, rtol=1e-6).system
         row["optimal"] = ht.hankel.hankel_norm(model - best)
     except np.linalg.LinAlgError:
         row["optimal"] = np.nan  # not resolved in double precision

@@ -5,6 +5,7 @@ function in the H-infinity norm. Right: the largest change of a Hankel singular 
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ def measure(cell: tuple, rng: np.random.Generator) -> list[dict]:
     ]
 
 
-def _markov(name, h, change, rng):
+def _markov(_, h, change, __):
     moved = h * (1 + change)
     first, second = (np.abs(np.fft.fft(x, 64 * h.size)).max() for x in (moved - h, h))
     values, others = (ht.hankel.markov_singular_values(x) for x in (h, moved))
@@ -88,16 +89,17 @@ def plot(table: pd.DataFrame) -> Figure:
     response, values = figure.subplots(1, 2)
     for name, label in NAMES.items():
         columns = ["response_change", "value_change"]
-        means = table[table["parameters"] == name].groupby("size")[columns].mean()
-        response.loglog(means.index, means["response_change"], label=label)
-        values.loglog(means.index, means["value_change"])
-    sizes = np.unique(table["size"])
+        means: Any = table[table["parameters"] == name].groupby("size")[columns].mean()
+        x = means.index.to_numpy(float)
+        response.loglog(x, means["response_change"], label=label)
+        values.loglog(x, means["value_change"])
+    sizes = np.unique(table["size"].to_numpy(float))
     for ax in (response, values):
         _figures.reference_slope(ax, 1, (sizes[0], sizes[-1]), sizes[0] / 3, text="slope 1")
         ax.set_xlabel("relative change of the parameters")
         ax.margins(x=0.2)
-    response.set_title(r"$\|G - G'\|_\infty\,/\,\|G\|_\infty$")
-    values.set_title(r"$\max_j |\sigma_j - \sigma'_j|\,/\,\sigma_1$")
+    response.set_title(r"$\|G - \tilde G\|_\infty\,/\,\|G\|_\infty$")
+    values.set_title(r"$\max_j |\sigma_j - \tilde\sigma_j|\,/\,\sigma_1$")
     figure.legend(*response.get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure
 

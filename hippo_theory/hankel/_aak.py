@@ -12,12 +12,11 @@ approximation has the poles U(mu) = 0 with residues -Y(mu) / U'(mu).
 import numpy as np
 import scipy.linalg as sla
 
-from hippo_theory.hankel import _factors, _graded
+from hippo_theory.hankel import _graded
 from hippo_theory.hankel.singular_values import _simple_poles
 from hippo_theory.lti import cascade, szego
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.lti.systems import DiagonalLTI
 
 NEGLIGIBLE = 1e-18
 NEWTON = 30
@@ -25,9 +24,7 @@ NEWTON = 30
 
 def approximate(system, order, spectrum):
     """Poles and residues of the best approximation of `order` states."""
-    _check_separated(spectrum, order)
-    chain = _from_generators if isinstance(system, DiagonalLTI) else _from_factors
-    lam, v, phase, output = chain(system, order)
+    lam, v, phase, output = _from_generators(system, order)
     last = np.flatnonzero(np.abs(v) > NEGLIGIBLE)[-1] + 1
     lam, v = lam[:last], v[:last]
     zeros: Array = _zeros(lam, v, system.is_discrete)
@@ -52,17 +49,6 @@ def approximate(system, order, spectrum):
             "precision"
         )
     return zeros, residues
-
-
-def _check_separated(spectrum, order):
-    logs, errors = spectrum.log_values, spectrum.relative_error
-    near = [k for k in (order - 1, order + 1) if 0 <= k < logs.size]
-    gap = min((abs(logs[k] - logs[order]) for k in near), default=np.inf)
-    if not gap > 10 * errors[order]:
-        raise np.linalg.LinAlgError(
-            f"singular value {order + 1} must be known and simple, got relative error "
-            f"{errors[order]:.1e} and relative distance {gap:.1e} to its neighbour"
-        )
 
 
 def _from_generators(system, order):
@@ -99,29 +85,6 @@ def _turns(lam, b, discrete):
         j = np.arange(m)
         phases[m] = _unit(b[m]) * np.prod(_unit(pairs.difference(m, j) / pairs.denominator(m, j)))
     return phases.conj()
-
-
-def _from_factors(system, order):
-    """The same from a Schur form: the input-normal coordinates are the chain."""
-    _, T, B, C = _factors.triangular_form(system)
-    discrete = system.is_discrete
-    S, phases = _factors.controllability_factor(T, B, discrete=discrete)
-    reversed_T, reversed_C = T.conj().T[::-1, ::-1], C.conj().T[::-1]
-    R = _factors.controllability_factor(reversed_T, reversed_C, discrete=discrete)[0][::-1]
-    v = _graded.jacobi(R.conj().T @ S, vectors=True)[2][:, order]
-    lam = np.diagonal(T)[::-1].astype(complex)
-    signs = np.ones(lam.size) if discrete else (-1.0) ** np.arange(lam.size)
-    chain = (phases.conj() * v)[::-1] * signs
-    angles = 2 * np.pi * (np.arange(8) + 0.3) / 8
-    points = np.exp(1j * angles) if discrete else 1j * np.abs(lam).mean() * np.tan(angles / 2)
-    reflected, _ = _reflection(lam, chain, points, discrete)
-
-    def output(z):
-        M = z[:, None, None] * np.eye(len(T)) - T
-        states = np.linalg.solve(M, (S @ v)[None, :, None])[:, :, 0]
-        return states @ C[0], np.abs(states) @ np.abs(C[0])
-
-    return lam, chain, _unit((reflected.conj() * output(points)[0]).sum()), output
 
 
 def _unit(z):

@@ -41,15 +41,15 @@ class OptimalApproximation:
 
     Attributes
     ----------
-    system : DiagonalLTI
-        Stable, with simple poles, as many as the order.
+    system : DiagonalLTI or LTI
+        Stable, with as many poles as the order; diagonal if the given one is.
     error : float
         The Hankel norm of the difference, sigma_{order+1}.
     singular_values : Spectrum
         Hankel singular values of the given system.
     """
 
-    system: DiagonalLTI
+    system: DiagonalLTI | LTI
     error: float
     singular_values: Spectrum
 
@@ -141,11 +141,12 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
 
     Notes
     -----
-    With the Schmidt function U of sigma_{order+1}, G - Y / U has the stable part wanted: its poles
-    are the zeros of U in the region of stability. In the coordinates of the all-pass chain of the
-    poles, U is the unit vector v that the factor R^T R = U S V^* yields, so that its zeros are
-    eigenvalues of a pencil of norm one; they are polished by Newton's method. D only enters the
-    H-infinity norm. After Adamyan, Arov and Krein; Haut and Beylkin. O(n^3).
+    Diagonal: with the Schmidt function U of sigma_{order+1}, G - Y / U has the stable part
+    wanted, whose poles are the zeros of U in the region of stability. In the coordinates of the
+    all-pass chain of the poles, U is the unit vector v that the factor R^T R = U S V^* yields, so
+    that its zeros are eigenvalues of a pencil of norm one; they are polished by Newton's method.
+    After Adamyan, Arov and Krein; Haut and Beylkin. Others: the all-pass embedding of the balanced
+    realisation, after Glover. D only enters the H-infinity norm. O(n^3).
 
     Examples
     --------
@@ -155,7 +156,7 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     >>> round(ht.hankel.hankel_norm(G - best.system) / best.error, 9)
     1.0
     """
-    from hippo_theory.hankel._aak import approximate
+    from hippo_theory.hankel import _aak, _glover
 
     check_system(system)
     _factors.one_channel(system)
@@ -168,10 +169,25 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     spectrum = singular_values(system)
     _order(order, spectrum.values.size)
     rtol = _check.number("rtol", rtol, above=0.0)
-    poles, residues = approximate(expand(system), order, spectrum)
-    best = DiagonalLTI(poles, np.ones(order), residues, D=system.D, dt=system.dt)
+    _check_separated(spectrum, order)
+    if isinstance(system, DiagonalLTI):
+        poles, residues = _aak.approximate(expand(system), order, spectrum)
+        best = DiagonalLTI(poles, np.ones(order), residues, D=system.D, dt=system.dt)
+    else:
+        best = _glover.approximate(dense(system), order)
     _verify(system, best, spectrum, order, rtol)
     return OptimalApproximation(best, float(spectrum.values[order]), spectrum)
+
+
+def _check_separated(spectrum, order):
+    logs, errors = spectrum.log_values, spectrum.relative_error
+    near = [k for k in (order - 1, order + 1) if 0 <= k < logs.size]
+    gap = min((abs(logs[k] - logs[order]) for k in near), default=np.inf)
+    if not gap > 10 * errors[order]:
+        raise np.linalg.LinAlgError(
+            f"singular value {order + 1} must be known and simple, got relative error "
+            f"{errors[order]:.1e} and relative distance {gap:.1e} to its neighbour"
+        )
 
 
 def _verify(system, best, spectrum, order, rtol):

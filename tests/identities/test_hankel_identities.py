@@ -237,6 +237,14 @@ def test_optimal_approximation_attains_the_next_singular_value(dt, conjugate, de
     assert best.error == best.singular_values.values[order]
 
 
+@pytest.mark.parametrize("order", [1, 7, 20])
+def test_optimal_approximation_of_dense_legs(order):
+    G = ht.lti.family("legs", 32, C=np.random.default_rng(11).normal(size=32))
+    best = hankel.optimal_approximation(G, order)
+    assert best.system.state_dim == order
+    np.testing.assert_allclose(hankel.hankel_norm(G - best.system), best.error, rtol=1e-9)
+
+
 def test_optimal_approximation_of_s4d_lin_with_64_poles():
     G = ht.DiagonalLTI(-0.5 + 1j * np.pi * np.arange(64), np.ones(64), np.cos(np.arange(64)) + 0.1)
     for order in (20,):
