@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory.lti import _powers, kernels
+from hippo_theory.lti import _powers, kernels, products
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.forms import dense
@@ -235,8 +235,8 @@ def _free_response(system, x, L):
         squares = _powers.squarings(system, _powers.doublings(L + 1))[..., None, :]
         weights = C * x[..., None, :]
         zero = np.zeros(weights.shape[:-1])
-        return kernels.vandermonde(weights, squares, zero, L + 1, system.conjugate)[..., 1:]
-    y = kernels.krylov(dense(system).A, x.reshape(-1, x.shape[-1]).T, C, L)  # (p, batch, L)
+        return products.vandermonde(weights, squares, zero, L + 1, system.conjugate)[..., 1:]
+    y = products.krylov(dense(system).A, x.reshape(-1, x.shape[-1]).T, C, L)  # (p, batch, L)
     return np.swapaxes(y, 0, 1).reshape(*x.shape[:-1], *C.shape[:1], L)
 
 

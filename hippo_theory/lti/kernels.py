@@ -14,6 +14,7 @@ from hippo_theory.lti import _powers, s4
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize
 from hippo_theory.lti.forms import check_system, dense
+from hippo_theory.lti.products import cast, krylov, vandermonde
 from hippo_theory.lti.response import markov_parameters
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
@@ -137,86 +138,12 @@ def kernel(
             f"system must be {kinds} for method {row.name!r}, got {type(system).__name__}"
         )
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        h = _cast(row.run(problem), problem.dtype)
+        h = cast(row.run(problem), problem.dtype)
         if not (np.isfinite(h.sum()) or np.isfinite(h).all()):
             raise OverflowError("the kernel leaves the range of floating point; reduce L")
     if np.iscomplexobj(h) and _powers.is_real(problem.discrete):
         h = h.real
     return h[..., 0, 0, :] if problem.discrete.is_siso else h
-
-
-def vandermonde(
-    weights: Array, squares: Array, D: Array, L: int, pairs: bool = False, dtype: Any = None
-) -> Array:
-    """D, then sum_n weights_n l_n^(k-1) for 0 < k < L (with `pairs` 2 Re of it), as one product.
-
-    With k = i b + j it is (weights l^(b i - 1)) (l^j)^T; the row i = 0, which has D and must not
-    divide by poles, rides along as one more inner index. Weights (..., N), squares (j, ..., N)
-    of l^(2^j) and D (...) broadcast; 4 N L real flops for pairs.
-    """
-    xp = array_namespace(weights, squares)
-    columns = _powers.doublings(L) - _powers.doublings(L) // 2
-    right = _powers.table(squares, 1 << columns)
-    start, giant = weights * right[..., -1, :], squares[columns:, ...]
-    if pairs:  # Re(u v) = Re(conj u) Re(v) + Im(conj u) Im(v)
-        weights, start, giant = (_conj(a) for a in (2 * weights, 2 * start, giant))
-    left = _powers.table(giant, -(-L >> columns), start)
-    if pairs and not xp.isdtype(right.dtype, "complex floating"):
-        left, weights = xp.real(left), xp.real(weights)
-    left, right = _bordered(left, right, weights, D, pairs)
-    rows = xp.matmul(_cast(left, dtype), xp.matrix_transpose(_cast(right, dtype)))
-    return xp.reshape(rows, (*rows.shape[:-2], -1))[..., :L]
-
-
-def _bordered(left, right, weights, D, pairs):
-    """Tables whose product has D and right weights as its first row, left right^T below."""
-    xp = array_namespace(left, right)
-    pairs = pairs and xp.isdtype(right.dtype, "complex floating")
-    parts = [xp.real, xp.imag] if pairs else [lambda a: a]
-    (g, n), b = left.shape[-2:], right.shape[-2]
-    size, batch = len(parts) * n, np.broadcast_shapes(right.shape[:-2], weights.shape[:-1])
-    weights = xp.concat([part(weights) for part in parts], axis=-1)
-    tall = xp.zeros((*left.shape[:-2], g, size + 1), dtype=parts[0](left).dtype)
-    wide = xp.empty((*batch, b, size + 1), dtype=xp.result_type(parts[0](right), weights, D))
-    for k, part in enumerate(parts):
-        tall[..., 1:, k * n : (k + 1) * n] = part(left)[..., : g - 1, :]
-        wide[..., k * n : (k + 1) * n] = part(right)
-    tall[..., 0, size] = 1
-    wide[..., 0, size] = D
-    wide[..., 1:, size] = xp.matmul(wide[..., : b - 1, :size], weights[..., None])[..., 0]
-    return tall, wide
-
-
-def _conj(array):
-    xp = array_namespace(array)
-    return xp.conj(array) if xp.isdtype(array.dtype, "complex floating") else array
-
-
-def krylov(A: Array, B: Array, C: Array, L: int, dtype: Any = None) -> Array:
-    """C A^k B for k < L, (p, m, L): (C A^{b i}) (A^j B) as one matrix product.
-
-    2 log2(L) squarings of N^3 flops, and 2 p m N L flops of the product.
-    """
-    xp = array_namespace(A, B, C)
-    columns = _powers.doublings(L) - _powers.doublings(L) // 2
-    right, giant = _powers.orbit(A, B, 1 << columns)
-    left, _ = _powers.orbit(giant.T, C.T, -(-L >> columns))
-    (n, b, m), (_, g, p) = right.shape, left.shape
-    right = _cast(xp.reshape(xp.permute_dims(right, (0, 2, 1)), (n, m * b)), dtype)
-    left = _cast(xp.reshape(xp.permute_dims(left, (2, 1, 0)), (p * g, n)), dtype)
-    product = xp.reshape(left @ right, (p, g, m, b))
-    return xp.reshape(xp.permute_dims(product, (0, 2, 1, 3)), (p, m, g * b))[..., :L]
-
-
-def _cast(array, dtype):
-    """To the precision of `dtype`, real or complex as it was."""
-    if dtype is None or array.dtype == dtype:
-        return array
-    xp = array_namespace(array)
-    single = np.dtype(dtype) == np.float32
-    names = ("complex64", "float32") if single else ("complex128", "float64")
-    name = names[0] if xp.isdtype(array.dtype, "complex floating") else names[1]
-    return xp.astype(array, getattr(xp, name), copy=False)
 
 
 def discrete_of(system: System, dt: Any, scheme: str | Scheme, layer: bool) -> System:
@@ -268,7 +195,7 @@ def _naive(problem: Problem) -> Array:
 def _krylov(problem: Problem) -> Array:
     system = dense(problem.discrete)
     B, C, D = _powers.channels(system)
-    A, B, C = (_cast(a, np.float64) for a in (system.A, B, C))
+    A, B, C = (cast(a, np.float64) for a in (system.A, B, C))
     return _prepended(D, krylov(A, B, C, problem.L, problem.dtype))
 
 
@@ -276,7 +203,7 @@ def _vandermonde(problem: Problem) -> Array:
     system = problem.discrete
     assert isinstance(system, DiagonalLTI)
     B, C, D = _powers.channels(system)
-    weights = _cast(C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :], np.float64)
+    weights = cast(C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :], np.float64)
     squares = _powers.squarings(system, _powers.doublings(problem.L))[..., None, None, :]
     return vandermonde(weights, squares, D, problem.L, system.conjugate, problem.dtype)
 

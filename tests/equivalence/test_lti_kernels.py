@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hippo_theory as ht
-from hippo_theory.lti import METHODS, SIMULATIONS, kernels, s4
+from hippo_theory.lti import METHODS, SIMULATIONS, products, s4
 
 EPS = np.finfo(float).eps
 L = 150  # several chunks, and no power of two
@@ -235,12 +235,12 @@ def test_kernels_of_the_array_api_are_those_of_numpy(method):
         squares = _powers.squarings(value, _powers.doublings(L))
         D = np.asarray(value.D)
         given = (value.B * value.C, squares, D)
-        exact = kernels.vandermonde(*given, L, True)
-        h = kernels.vandermonde(*(xp.asarray(a) for a in given), L, True)
+        exact = products.vandermonde(*given, L, True)
+        h = products.vandermonde(*(xp.asarray(a) for a in given), L, True)
     else:
         A, B, C, _ = ht.lti.matrices(system("dense", (2, 3)))
-        exact = kernels.krylov(A, B, C, L)
-        h = kernels.krylov(xp.asarray(A), xp.asarray(B), xp.asarray(C), L)
+        exact = products.krylov(A, B, C, L)
+        h = products.krylov(xp.asarray(A), xp.asarray(B), xp.asarray(C), L)
     np.testing.assert_allclose(np.asarray(h), exact, rtol=0, atol=10 * EPS)
 
 
