@@ -56,17 +56,22 @@ def _search(chart, rtol, best):
         seen += x.size
         if seen > MOST:
             raise np.linalg.LinAlgError(f"the H-infinity bounds did not meet in {MOST} intervals")
-        G, G1, rounding, sup0, sup1, sup2 = chart.terms(x, h)
+        top, rounding = interval_bounds(chart, x, h)
         best = max(best, _polish(chart, x, h))
-        f, slope = np.abs(G) ** 2, 2 * np.abs((G.conj() * G1).real)
-        top = np.sqrt(f + slope * h + h**2 * (sup1**2 + sup0 * sup2)) + rounding
-        top = np.minimum(top, sup0 + rounding)
         level = best[0] * (1 + rtol) + rounding
         small = (top <= level) | (h <= 4 * EPS * np.abs(x)) | (h < 1e-300)
         upper = max(upper, top[small].max(initial=0.0))
         x, h = x[~small], h[~small] / 2
         x, h = np.concatenate([x - h, x + h]), np.concatenate([h, h])
     return best, upper
+
+
+def interval_bounds(chart, x, h):
+    """Bounds of |G| over [x - h, x + h], with the rounding errors that they include."""
+    G, G1, rounding, sup0, sup1, sup2 = chart.terms(x, h)
+    f, slope = np.abs(G) ** 2, 2 * np.abs((G.conj() * G1).real)
+    second_order = np.sqrt(f + slope * h + h**2 * (sup1**2 + sup0 * sup2))
+    return np.minimum(second_order, sup0) + rounding, rounding
 
 
 def _polish(chart, x, h):

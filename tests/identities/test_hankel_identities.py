@@ -7,6 +7,7 @@ import pytest
 
 import hippo_theory as ht
 from hippo_theory import hankel
+from hippo_theory.hankel import _intervals
 from hippo_theory.lti import expand
 from hippo_theory.lti.forms import matrices
 
@@ -180,6 +181,20 @@ def test_hinf_certificates_hold_on_a_grid_and_agree(dt, conjugate, channels):
     other = hankel.hinf_norm(ht.lti.dense(G), certificate=True)
     assert other[1] <= upper
     assert lower <= other[2]
+
+
+@pytest.mark.parametrize("dt", [None, 1.0])
+def test_every_interval_bound_holds_inside_the_interval(dt):
+    G = example(dt)
+    pieces = _intervals._axis if dt is None else _intervals._circle
+    for chart in pieces(G.poles, G.B * G.C, complex(G.D), None):
+        for shrink in (1.0, 0.1):
+            x, h = chart.intervals
+            h = shrink * h[h > 0]
+            x = x[: h.size]
+            top, _ = _intervals.interval_bounds(chart, x, h)
+            inside = [np.abs(chart.terms(x + t * h, 0 * h)[0]) for t in np.linspace(-1, 1, 41)]
+            assert (np.max(inside, axis=0) <= top * (1 + 1e-12)).all()
 
 
 def test_hinf_of_one_pole_is_known_however_near_the_circle():
