@@ -69,15 +69,24 @@ def home(**values: Any) -> Home | None:
     return first[1] if first and not compat.is_numpy_namespace(first[1].xp) else None
 
 
+def there(xp: Any, device: Any = None) -> Home | None:
+    """Where functions that create arrays put them; None for NumPy."""
+    try:
+        xp = compat.array_namespace(xp.zeros(1))
+        home = Home(xp, compat.device(xp.zeros(1, device=device)))
+    except (AttributeError, TypeError):
+        raise TypeError(f"xp must be an array library with that device, got {xp!r}") from None
+    return None if compat.is_numpy_namespace(xp) else home
+
+
 def check(name: str, value: Any, *, minimum_ndim: int = 0, real: bool = False) -> Array:
     """As `_check.array`, but an array of another library stays what and where it is."""
     if not is_foreign(value):
         return _check.array(name, value, minimum_ndim=minimum_ndim, real=real)
     xp = compat.array_namespace(value)
-    is_complex = xp.isdtype(value.dtype, "complex floating")
-    if real and is_complex:
+    if real and is_complex(value):
         raise TypeError(f"{name} must be real, got dtype {value.dtype}")
-    if not (is_complex or xp.isdtype(value.dtype, "real floating")):
+    if not (is_complex(value) or xp.isdtype(value.dtype, "real floating")):
         value = xp.astype(value, getattr(xp, Home(xp, compat.device(value)).precision.name))
     if value.ndim < minimum_ndim:
         shape = tuple(value.shape)
@@ -102,7 +111,7 @@ def to_host(value: Any) -> Any:
 
 def to_home(there: Home, values: Any, dtype: Any = None) -> Array:
     """Carry host values to the library and device, by default in `work_dtype`."""
-    values = np.asarray(values)
+    values = np.array(values, order="C")  # its own memory, which a library may keep
     return there.xp.asarray(values, dtype=dtype or work_dtype(there, values), device=there.device)
 
 
@@ -113,13 +122,25 @@ def product(array: Array, matrix: np.ndarray, there: Home) -> Array:
     return there.xp.astype(result, array.dtype)
 
 
+def rounded(array: Array, precision: Any) -> Array:
+    """To a precision, float32 or float64, or that of another array; real or complex as it is."""
+    xp = compat.array_namespace(array)
+    if compat.is_array_api_obj(precision):
+        precision = "float64" if xp.finfo(precision.dtype).bits == 64 else "float32"
+    names = {"float32": "complex64", "float64": "complex128"}
+    name = np.dtype(precision).name
+    name = names[name] if is_complex(array) else name
+    return xp.astype(array, getattr(xp, name), copy=False)
+
+
 def work_dtype(there: Home, *arrays: Any) -> Any:
     """The dtype of the library in which to calculate with arrays of any library."""
     name = there.precision.name
-    if any(_is_complex(array) for array in arrays):
+    if any(is_complex(array) for array in arrays):
         name = "complex128" if name == "float64" else "complex64"
     return getattr(there.xp, name)
 
 
-def _is_complex(array: Any) -> bool:
+def is_complex(array: Array) -> bool:
+    """Whether the dtype of an array of any library is complex."""
     return compat.array_namespace(array).isdtype(array.dtype, "complex floating")

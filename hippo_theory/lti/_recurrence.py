@@ -54,26 +54,48 @@ def scan_states(system: System, u: Array, x: Array) -> Array:
 
 def chunked(system: System, u: Array, x: Array) -> Array:
     """Outputs by chunks of T samples: a Toeplitz product, and what the initial state adds."""
-    T = _chunk(system, u.shape[-1])
+    T = chunk(system, u.shape[-1])
     blocks = _blocks(u, T)
+    toeplitz, rows = chunk_tables(system, T)
+    starts = _chunk_states(system, blocks, x, T)
+    y = blocks @ toeplitz + _outputs(system, starts, rows)
+    y = y.reshape(*y.shape[:-2], -1, rows.shape[-1] // T)[..., : u.shape[-1], :]
+    return np.swapaxes(y, -1, -2)
+
+
+def chunk_tables(system: System, T: int) -> tuple[Array, Array]:
+    """Of T samples: h_{i-j} as (..., T m, T p), and C A^i as (..., N, T p), to multiply from left.
+
+    Channels run faster than time.
+    """
     C = _powers.channels(system)[1]
     p = C.shape[-2]
     lag = np.arange(T)[:, None] - np.arange(T)  # y_i reads u_j with h_{i-j}
-    toeplitz = np.where(lag < 0, 0, _response(system, T)[..., np.maximum(lag, 0)])
+    toeplitz = np.where(lag < 0, 0, response(system, T)[..., np.maximum(lag, 0)])
     toeplitz = np.swapaxes(np.moveaxis(toeplitz, -2, -4), -1, -2)  # (..., i, p, j, m)
     toeplitz = toeplitz.reshape(*toeplitz.shape[:-4], T * p, -1)
     rows, _ = _orbit(system, np.swapaxes(C, -1, -2), T, adjoint=True)  # C A^i: (..., N, i, p)
-    rows = rows.reshape(*rows.shape[:-2], T * p)
-    starts = _chunk_states(system, blocks, x, T)
-    y = blocks @ np.swapaxes(toeplitz, -1, -2) + _outputs(system, starts, rows)
-    y = y.reshape(*y.shape[:-2], -1, p)[..., : u.shape[-1], :]
-    return np.swapaxes(y, -1, -2)
+    return np.swapaxes(toeplitz, -1, -2), rows.reshape(*rows.shape[:-2], T * p)
+
+
+def chunk_powers(system: System, T: int, count: int) -> tuple[Array, list[Array]]:
+    """A^(T-1-j) B as (..., T m, N); A^(2^k T) for k < count, transposed or as a row (..., 1, N)."""
+    orbit, power = _orbit(system, _powers.channels(system)[0], T)
+    driven = orbit[..., ::-1, :]  # (..., N, j, m)
+    driven = np.swapaxes(driven.reshape(*driven.shape[:-2], -1), -1, -2)
+    if isinstance(system, DiagonalLTI):
+        first = _powers.doublings(T)
+        return driven, list(_powers.squarings(system, first + count)[first:, ..., None, :])
+    powers = [power.T]
+    for _ in range(count - 1):
+        powers.append(powers[-1] @ powers[-1])
+    return driven, powers[:count]
 
 
 def chunked_states(system: System, u: Array, x: Array) -> Array:
     """States by T steps of the recurrence, for all chunks at once, from their initial states."""
     L = u.shape[-1]
-    T = _chunk(system, L)
+    T = chunk(system, L)
     blocks = _blocks(u, T)
     B = np.swapaxes(_powers.channels(system)[0], -1, -2)
     now = _chunk_states(system, blocks, x, T)
@@ -88,7 +110,7 @@ def chunked_states(system: System, u: Array, x: Array) -> Array:
 def fft(system: System, u: Array, x: Array) -> Array:
     """Outputs by convolution with the kernel, plus the free response."""
     L = u.shape[-1]
-    y = convolve(_response(system, L), u, multichannel=True)
+    y = convolve(response(system, L), u, multichannel=True)
     return y + _free_response(system, x, L) if x.any() else y
 
 
@@ -181,7 +203,7 @@ def _pair(a: Array, tail: int, batch: tuple[int, ...]) -> Array:
     return np.broadcast_to(pair, (*batch, *pair.shape[-1 - tail :]))
 
 
-def _chunk(system, L):
+def chunk(system: System, L: int) -> int:
     """A power of 2 near 2 N: the Toeplitz product costs 2 T flops a sample, the states 8 N."""
     wanted = _powers.doublings(2 * system.state_dim)
     return 1 << min(max(6, min(wanted, 9)), _powers.doublings(L))
@@ -196,16 +218,14 @@ def _blocks(u, T):
 
 def _chunk_states(system: System, blocks: Array, x: Array, T: int) -> Array:
     """The state at the start of every chunk, (..., chunks, N)."""
-    orbit, power = _orbit(system, _powers.channels(system)[0], T)
-    response = orbit[..., ::-1, :]  # A^(T-1-j) B: (..., N, j, m)
-    response = np.swapaxes(response.reshape(*response.shape[:-2], -1), -1, -2)
-    driven = _product(blocks, response)
+    powers, (power,) = chunk_powers(system, T, 1)
+    driven = _product(blocks, powers)
     batch = np.broadcast_shapes(driven.shape[:-2], x.shape[:-1])
     starts = np.empty((*batch, *driven.shape[-2:]), np.result_type(driven, x, power))
     is_diagonal = isinstance(system, DiagonalLTI)
     for g in range(driven.shape[-2]):
         starts[..., g, :] = x
-        x = (x * power if is_diagonal else x @ power.T) + driven[..., g, :]
+        x = (x * power[..., 0, :] if is_diagonal else x @ power) + driven[..., g, :]
     return starts
 
 
@@ -222,7 +242,7 @@ def _orbit(system: System, X: Array, count: int, *, adjoint=False) -> tuple[Arra
     return _powers.orbit(A.T if adjoint else A, X, count)
 
 
-def _response(system, L):
+def response(system: System, L: int) -> Array:
     """The kernel without D, (..., p, m, L)."""
     h = kernels.kernel(dataclasses.replace(system, D=np.zeros_like(system.D)), L)
     return h[..., None, None, :] if system.is_siso else h

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, is_array_api_obj, is_numpy_array
+from array_api_compat import array_namespace
 
-from hippo_theory import _check
-from hippo_theory.lti._values import Array
+from hippo_theory import _array
+from hippo_theory._array import Array
 
 
 def convolve(kernel: Any, u: Any, *, multichannel: bool | None = None) -> Array:
@@ -41,7 +41,8 @@ def convolve(kernel: Any, u: Any, *, multichannel: bool | None = None) -> Array:
     >>> ht.lti.convolve([1.0, 0.5], [1.0, 0.0, 2.0]).round(12)
     array([1. , 0.5, 2. ])
     """
-    kernel, u = (_array(name, value) for name, value in (("kernel", kernel), ("u", u)))
+    _array.home(kernel=kernel, u=u)
+    kernel, u = (_operand(name, value) for name, value in (("kernel", kernel), ("u", u)))
     if multichannel is None:
         multichannel = kernel.ndim == u.ndim + 1 and kernel.ndim >= 3
     if multichannel:
@@ -50,7 +51,8 @@ def convolve(kernel: Any, u: Any, *, multichannel: bool | None = None) -> Array:
                 "kernel must have shape (..., p, m, K) for u of shape (..., m, L), got "
                 f"{tuple(kernel.shape)} and {tuple(u.shape)}"
             )
-        return _convolve(kernel, u[..., None, :, :]).sum(axis=-2)
+        products = _convolve(kernel, u[..., None, :, :])
+        return array_namespace(products).sum(products, axis=-2)
     try:
         np.broadcast_shapes(kernel.shape[:-1], u.shape[:-1])
     except ValueError:
@@ -66,16 +68,17 @@ def _convolve(kernel, u):
 
     xp = array_namespace(kernel, u)
     L = u.shape[-1]
-    kernel = kernel[..., :L]
-    real = not any(xp.isdtype(a.dtype, "complex floating") for a in (kernel, u))
+    kernel = kernel[..., : min(L, kernel.shape[-1])]
+    real = not (_array.is_complex(kernel) or _array.is_complex(u))
+    dtype = xp.result_type(kernel, u)  # FFTs of the standard take complex arrays
+    kernel, u = (xp.astype(a, dtype, copy=False) for a in (kernel, u))
     n = next_fast_len(L + kernel.shape[-1] - 1, real=real)
     forward, backward = (xp.fft.rfft, xp.fft.irfft) if real else (xp.fft.fft, xp.fft.ifft)
     return backward(forward(kernel, n=n) * forward(u, n=n), n=n)[..., :L]
 
 
-def _array(name: str, value: Any) -> Array:
-    foreign = is_array_api_obj(value) and not is_numpy_array(value)
-    array: Array = value if foreign else _check.array(name, value)
+def _operand(name: str, value: Any) -> Array:
+    array: Array = _array.check(name, value)
     if array.ndim == 0 or array.shape[-1] == 0:
         raise ValueError(f"{name} must have at least one sample, got shape {tuple(array.shape)}")
     return array

@@ -4,14 +4,14 @@ Of h_0 = D, h_k = sum_n c_n l_n^{k-1} with c = C B and a cotangent g, what is ne
 sum_k g_k l_n^{k-1} and sum_k (k-1) g_k l_n^{k-2}: the transposed Vandermonde product.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
 
-from hippo_theory import _check
-from hippo_theory.lti import _powers
+from hippo_theory import _array
+from hippo_theory.lti import _arrays, _powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import Scheme, discretize
 from hippo_theory.lti.forms import check_system
@@ -95,6 +95,7 @@ def kernel_vjp(
     g = _checked(discrete, cotangent)
     factor = 2 if system.conjugate else 1
     first, second = (factor * a for a in _moments(discrete, g))
+    there, g = _array.home(cotangent=g), _array.to_host(g[..., :1])  # what is left is short
     B, C, _ = _powers.channels(system)
     product = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]  # (..., p, m, N)
     if system.is_discrete:
@@ -107,12 +108,24 @@ def kernel_vjp(
     in_C = (in_product * np.swapaxes(B, -1, -2).conj()[..., None, :, :]).sum(axis=-2)
     if system.is_siso:
         in_B, in_C, g = in_B[..., 0], in_C[..., 0, :], g[..., 0, 0, :]
-    return KernelGradient(
+    gradient = KernelGradient(
         poles=_like(in_poles.sum(axis=(-3, -2)), system.poles),
         B=_like(in_B, system.B),
         C=_like(in_C, system.C),
         D=_like(g[..., 0], system.D),
         dt=None if in_dt is None else _like(in_dt, np.asarray(discrete.dt)),
+    )
+    return _carried(gradient, there, cotangent) if there else gradient
+
+
+def _carried(gradient, there, cotangent) -> KernelGradient:
+    """To the library, device and precision of the cotangent."""
+    parts = {field.name: getattr(gradient, field.name) for field in fields(gradient)}
+    return KernelGradient(
+        **{
+            name: None if a is None else _array.rounded(_array.to_home(there, a), cotangent)
+            for name, a in parts.items()
+        }
     )
 
 
@@ -149,16 +162,19 @@ def _times_complex(real, table):
 def _moments(discrete, g):
     """The moments with conj(l), which is what a gradient in l has."""
     squares = _powers.squarings(discrete, _powers.doublings(g.shape[-1])).conj()
+    there = _array.home(g=g)
+    if there:
+        return _arrays.moments(squares[..., None, None, :], g, there)
     return moments(squares[..., None, None, :], g)
 
 
 def _checked(discrete: DiagonalLTI, cotangent) -> Array:
     """The cotangent as (..., p, m, L) with all the batch axes of the system."""
-    g = _check.array("cotangent", cotangent, minimum_ndim=1, real=discrete.conjugate)
+    g = _array.check("cotangent", cotangent, minimum_ndim=1, real=discrete.conjugate)
     shape = (*discrete.batch_shape, *discrete.channel_shape, g.shape[-1])
-    if g.shape != shape or g.shape[-1] == 0:
+    if tuple(g.shape) != shape or g.shape[-1] == 0:
         words = ", ".join(map(str, (*shape[:-1], "L"))) if shape[:-1] else "L,"
-        raise ValueError(f"cotangent must have shape ({words}), got {g.shape}")
+        raise ValueError(f"cotangent must have shape ({words}), got {tuple(g.shape)}")
     return g[..., None, None, :] if discrete.is_siso else g
 
 

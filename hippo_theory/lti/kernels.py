@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from hippo_theory import _check
+from hippo_theory import _array, _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _powers, s4
+from hippo_theory.lti import _arrays, _powers, s4
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize
 from hippo_theory.lti.forms import check_system, dense
@@ -72,6 +72,8 @@ def kernel(
     method: str | Method = "auto",
     *,
     dtype: Any = None,
+    xp: Any = np,
+    device: Any = None,
 ) -> Array:
     """The first L Markov parameters h_0 = D, h_k = C A^{k-1} B, as a convolution kernel.
 
@@ -91,11 +93,14 @@ def kernel(
         A name in `METHODS`, or "auto": the one with the least time in the table's cost model.
     dtype : float32 or float64, optional
         Of the products along the long axis; tables are set up in float64 always. By default
-        float32 if every array of the system is of single precision.
+        float32 if every array of the system is of single precision, or the device has no other.
+    xp, device : module and device of that library, optional
+        Where the kernel is wanted: numpy, cupy, torch, jax.numpy, .. "s4" and "naive" are
+        computed on the host and carried there.
 
     Returns
     -------
-    ndarray, shape (..., L) or (..., p, m, L)
+    array of `xp`, shape (..., L) or (..., p, m, L)
         Real for real systems and implied conjugates.
 
     Raises
@@ -129,7 +134,8 @@ def kernel(
     L = _check.integer("L", L)
     names = ["auto", *METHODS]
     row = method if isinstance(method, Method) else _check.option("method", method, names)
-    problem = _problem(system, L, dt, scheme, layer, dtype)
+    there = _array.there(xp, device)
+    problem = _problem(system, L, dt, scheme, layer, _precision(there, system, dtype))
     if not isinstance(row, Method):
         row = _cheapest(problem) if row == "auto" else METHODS[row]
     if not isinstance(problem.source, row.systems):
@@ -138,11 +144,12 @@ def kernel(
             f"system must be {kinds} for method {row.name!r}, got {type(system).__name__}"
         )
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        h = cast(row.run(problem), problem.dtype)
-        if not (np.isfinite(h.sum()) or np.isfinite(h).all()):
+        h = _arrays.kernel(problem, row, there) if there else cast(row.run(problem), problem.dtype)
+        lib = array_namespace(h)
+        if not (lib.isfinite(lib.sum(h)) or lib.all(lib.isfinite(h))):
             raise OverflowError("the kernel leaves the range of floating point; reduce L")
-    if np.iscomplexobj(h) and _powers.is_real(problem.discrete):
-        h = h.real
+    if _array.is_complex(h) and _powers.is_real(problem.discrete):
+        h = lib.real(h)
     return h[..., 0, 0, :] if problem.discrete.is_siso else h
 
 
@@ -159,6 +166,17 @@ def discrete_of(system: System, dt: Any, scheme: str | Scheme, layer: bool) -> S
     if dt is None:
         raise ValueError("dt must be given for a continuous system, got None")
     return discretize(system, dt, scheme, layer)
+
+
+def _precision(there, system, dtype):
+    """The dtype asked for, else that of the system; what the device has."""
+    if dtype is not None and not isinstance(dtype, (str, type, np.dtype)):
+        dtype = str(dtype).rpartition(".")[2]  # of another library
+    if there is None or there.precision == np.float64:
+        return dtype
+    if dtype is not None and np.dtype(dtype) != there.precision:
+        raise ValueError(f"dtype must be float32 on {there}, got {np.dtype(dtype)}")
+    return there.precision
 
 
 def _problem(system, L, dt, scheme, layer, dtype) -> Problem:

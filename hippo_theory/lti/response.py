@@ -5,7 +5,8 @@ import math
 import numpy as np
 from scipy import linalg
 
-from hippo_theory import _check
+from hippo_theory import _array, _check
+from hippo_theory.lti import _arrays
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import check_system, dense, matrices
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
@@ -50,7 +51,10 @@ def transfer_function(system: System, z) -> Array:
     array([0.5       , 0.16666667])
     """
     check_system(system)
-    z = _check.array("z", z)
+    z = _array.check("z", z)
+    there = _array.home(z=z)
+    if there:
+        return _arrays.transfer_function(system, z, there)
     evaluate = {LTI: _by_substitution, DiagonalLTI: _by_cauchy_sums, DPLR: _by_woodbury}
     points = z.reshape(-1)
     chunk = max(1, _BLOCK // max(1, system.state_dim * math.prod(system.batch_shape)))

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory import _check
+from hippo_theory import _array, _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _powers, _recurrence
+from hippo_theory.lti import _powers, _recurrence, _signals
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import check_system
 from hippo_theory.lti.systems import DPLR, DiagonalLTI, System
@@ -76,7 +76,9 @@ def simulate(
     O(N^2) for dense ones, in double precision, with the least rounding. "chunked" is a product
     with the Toeplitz matrix of one chunk plus what its initial state sends on, "fft" a
     convolution with the kernel plus the free response. "auto" scans structured systems of up
-    to 256 states, and where states are asked for; else it takes chunks.
+    to 256 states, and where states are asked for; else it takes chunks. Signals of another
+    array library are run on their device, in double precision where it has it, by chunks or
+    FFT; a DPLR system then as the dense one.
 
     Examples
     --------
@@ -91,11 +93,15 @@ def simulate(
     names = ["auto", *SIMULATIONS]
     row = method if isinstance(method, Method) else _check.option("method", method, names)
     _discrete(system)
-    u, batch = _signal(system, u)
-    x = _initial(system, "initial_state", initial_state, batch)
+    there = _array.home(u=u, initial_state=initial_state)
+    given, (u, batch) = u, _signal(system, u)
+    x = _initial(system, "initial_state", _array.to_host(initial_state), batch)
+    real = _gives_real_outputs(system, u, initial_state)
+    if there:
+        name = row if isinstance(row, str) else row.name
+        return _simulate_there(system, u, x, states, name, real, given, there)
     if not isinstance(row, Method):
         row = _quickest(system, states) if row == "auto" else SIMULATIONS[row]
-    real = _gives_real_outputs(system, u, initial_state)
     D = _powers.channels(system)[2]
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
         if states:
@@ -111,6 +117,22 @@ def simulate(
     y = (y.real if real else y).astype(dtype, copy=False)
     y = y[..., 0, :] if system.is_siso else y
     return (y, kept) if states else y
+
+
+def _simulate_there(system, u, x, states, name, real, given, there):
+    """`simulate` on the device of u, in its widest precision, rounded once to that of `given`."""
+    if name not in ("auto", "chunked", "fft"):
+        raise ValueError(f"method must be 'chunked' or 'fft' for arrays of {there}, got {name!r}")
+    xp, simple = there.xp, _signals.simple(system)
+    u = xp.astype(u, _array.work_dtype(there, u))
+    kept = _signals.states(simple, u, x, there) if states else None
+    y = _signals.outputs(simple, u, x, there, fft=name == "fft")
+    y = y + _signals.product(_array.to_home(there, _powers.channels(system)[2]), u, there)
+    if not bool(xp.all(xp.isfinite(y))):
+        raise OverflowError("the output leaves the range of floating point")
+    y = xp.real(y) if real and _array.is_complex(y) else y
+    y = _array.rounded(y[..., 0, :] if system.is_siso else y, given)
+    return (y, _array.rounded(kept, given)) if states else y
 
 
 def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
@@ -165,8 +187,8 @@ def _discrete(system: Any) -> None:
 
 def _signal(system: System, u: Any) -> tuple[Array, tuple[int, ...]]:
     """u as (..., m, L) and the common leading axes."""
-    u = _check.array("u", u, minimum_ndim=1)
-    if isinstance(system, DiagonalLTI) and system.conjugate and u.dtype.kind == "c":
+    u = _array.check("u", u, minimum_ndim=1)
+    if isinstance(system, DiagonalLTI) and system.conjugate and _array.is_complex(u):
         raise TypeError(
             f"u must be real for a system with implied conjugates, got dtype {u.dtype}; "
             "expand the system"
@@ -204,8 +226,10 @@ def _gives_real_outputs(system: System, u: Array, state: Any) -> bool:
         return True
     if isinstance(system, DPLR) and np.iscomplexobj(system.poles) and state is not None:
         return False  # in the coordinates of the form no state is known to be real
-    given = (u, 0.0 if state is None else state)
-    return not any(map(np.iscomplexobj, given)) and _powers.is_real(system)
+    given = [
+        a if _array.is_foreign(a) else np.asarray(a) for a in (u, 0.0 if state is None else state)
+    ]
+    return not any(map(_array.is_complex, given)) and _powers.is_real(system)
 
 
 def _quickest(system: System, states: bool) -> Method:

@@ -1,0 +1,92 @@
+"""simulate for signals of any array library: chunks or FFT, with tables made on the host."""
+
+import numpy as np
+
+from hippo_theory import _array
+from hippo_theory._array import Array, Home
+from hippo_theory.lti import _powers, _recurrence
+from hippo_theory.lti.convolution import convolve
+from hippo_theory.lti.forms import dense
+from hippo_theory.lti.systems import LTI, DiagonalLTI, System
+
+
+def outputs(system: LTI | DiagonalLTI, u: Array, x: np.ndarray, there: Home, *, fft: bool) -> Array:
+    """C x, or 2 Re(C x), (..., p, L), of u (..., m, L) and an initial state from the host."""
+    if fft and not x.any():
+        h = _array.to_home(there, _recurrence.response(system, u.shape[-1]))
+        return convolve(h, u, multichannel=True)
+    xp, L = there.xp, u.shape[-1]
+    T = _recurrence.chunk(system, L)
+    blocks = _blocks(u, T, there)
+    toeplitz, rows = (_array.to_home(there, a) for a in _recurrence.chunk_tables(system, T))
+    starts = _starts(system, blocks, x, T, there)
+    y = product(blocks, toeplitz, there)
+    free = product(starts, rows, there)
+    y = y + (2 * xp.real(free) if _recurrence.has_pairs(system) else free)
+    p = rows.shape[-1] // T
+    y = xp.reshape(y, (*y.shape[:-2], -1, p))[..., :L, :]
+    return xp.matrix_transpose(y)
+
+
+def states(system: LTI | DiagonalLTI, u: Array, x: np.ndarray, there: Home) -> Array:
+    """(..., L, N): T steps of the recurrence for all chunks at once, from their first states."""
+    xp, L = there.xp, u.shape[-1]
+    T = _recurrence.chunk(system, L)
+    blocks = _blocks(u, T, there)
+    now = _starts(system, blocks, x, T, there)
+    B = _array.to_home(there, np.swapaxes(_powers.channels(system)[0], -1, -2))
+    A = system.poles[..., None, :] if isinstance(system, DiagonalLTI) else system.A.T
+    m, kept = u.shape[-2], []
+    for i in range(T):
+        kept.append(now)
+        sample = product(blocks[..., i * m : (i + 1) * m], B, there)
+        now = _advance(now, A, system, there) + sample
+    kept = xp.stack(kept, axis=-2)
+    return xp.reshape(kept, (*kept.shape[:-3], -1, kept.shape[-1]))[..., :L, :]
+
+
+def simple(system: System) -> LTI | DiagonalLTI:
+    """What runs on a device: diagonal, or dense with its matrices."""
+    return system if isinstance(system, DiagonalLTI) else dense(system)
+
+
+def _advance(x, power, system, there):
+    """A x for states (..., chunks, N): A is a row of poles (..., 1, N), or a transposed matrix."""
+    power = _array.to_home(there, power)
+    return x * power if isinstance(system, DiagonalLTI) else product(x, power, there)
+
+
+def _starts(system, blocks, x, T, there):
+    """The state at the start of every chunk, (..., chunks, N): doubling over the chunks."""
+    xp = there.xp
+    response, powers = _recurrence.chunk_powers(system, T, _powers.doublings(blocks.shape[-2]))
+    driven = product(blocks, _array.to_home(there, response), there)
+    first = _array.to_home(there, x)[..., None, :]
+    batch = np.broadcast_shapes(driven.shape[:-2], first.shape[:-2])
+    dtype = _array.work_dtype(there, driven, first, *powers[:1])
+    first, driven = (
+        xp.astype(xp.broadcast_to(a, (*batch, *a.shape[-2:])), dtype) for a in (first, driven)
+    )
+    starts = xp.concat([first, driven[..., :-1, :]], axis=-2)
+    for j, power in enumerate(powers):  # starts_g has read the 2^j chunks before it
+        shift = 1 << j
+        more = _advance(starts[..., :-shift, :], power, system, there)
+        starts = xp.concat([starts[..., :shift, :], starts[..., shift:, :] + more], axis=-2)
+    return starts
+
+
+def _blocks(u, T, there):
+    """u as (..., chunks, T m), the last chunk filled up with zeros."""
+    xp, (*batch, m, L) = there.xp, u.shape
+    u = xp.astype(u, _array.work_dtype(there, u))
+    u = xp.concat([u, xp.zeros((*batch, m, -L % T), dtype=u.dtype, device=there.device)], axis=-1)
+    u = xp.moveaxis(xp.reshape(u, (*batch, m, -1, T)), -3, -1)
+    return xp.reshape(u, (*batch, -1, T * m))
+
+
+def product(a: Array, b: Array, there: Home) -> Array:
+    """a @ b; of two real products where only b is complex."""
+    xp = there.xp
+    if _array.is_complex(b) and not _array.is_complex(a):
+        return xp.matmul(a, xp.real(b)) + 1j * xp.matmul(a, xp.imag(b))
+    return xp.matmul(a, xp.astype(b, a.dtype, copy=False))
