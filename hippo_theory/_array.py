@@ -125,7 +125,7 @@ def product(array: Array, matrix: np.ndarray, there: Home) -> Array:
 def rounded(array: Array, precision: Any) -> Array:
     """To a precision, float32 or float64, or that of another array; real or complex as it is."""
     xp = compat.array_namespace(array)
-    if compat.is_array_api_obj(precision):
+    if not isinstance(precision, (str, type, np.dtype)):
         precision = "float64" if xp.finfo(precision.dtype).bits == 64 else "float32"
     names = {"float32": "complex64", "float64": "complex128"}
     name = np.dtype(precision).name
