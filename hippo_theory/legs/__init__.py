@@ -1,7 +1,13 @@
 """The singular HiPPO-LegS ODE  t c'(t) = -A c(t) + B f(t)."""
 
 from hippo_theory.legs import inputs, symbolic
-from hippo_theory.legs.error import energy_error
+from hippo_theory.legs.energy import energy_error, solve_with_energy
+from hippo_theory.legs.error import (
+    ErrorBudget,
+    error_budget,
+    input_error_bound,
+    step_doubling_estimate,
+)
 from hippo_theory.legs.inputs import INPUTS
 from hippo_theory.legs.operator import (
     apply,
@@ -24,15 +30,18 @@ from hippo_theory.legs.well_posedness import (
 __all__ = [
     "INPUTS",
     "SCHEMES",
+    "ErrorBudget",
     "Scheme",
     "Solution",
     "apply",
     "backward_growth",
     "energy_error",
+    "error_budget",
     "growth_exponent",
     "homogeneous_mode",
     "homogeneous_solution",
     "initial_derivatives",
+    "input_error_bound",
     "inputs",
     "log_chirp_orbit",
     "matrices",
@@ -40,7 +49,9 @@ __all__ = [
     "reconstruct",
     "solve",
     "solve_shifted",
+    "solve_with_energy",
     "step",
+    "step_doubling_estimate",
     "symbolic",
     "transfer_function",
 ]

@@ -46,6 +46,11 @@ def propagate(r: float, state) -> None:
     _fast.dense(r, np.sqrt(2 * np.arange(N) + 1.0), state, np.empty_like(state))
 
 
+def leftmost(cells: np.ndarray, degree: int, size: int) -> np.ndarray:
+    """The first of the degree + 1 samples, of `size`, that a hold interpolates in each cell."""
+    return np.clip(cells - max(degree - 1, 0) // 2, 0, size - 1 - degree)
+
+
 def substeps(ratios: np.ndarray, N: int) -> np.ndarray:
     """Taylor sub-steps of log-length * ||A|| <= 1 for each cell; 0 where dense rows are cheaper.
 
@@ -69,8 +74,7 @@ def _quadrature(degree, t, signal, span, N, ends, base) -> tuple[Any, ...]:
     (nodes, S), and where each cell's nodes begin.
     """
     start, stop = span
-    centred = np.arange(start, stop) - max(degree - 1, 0) // 2
-    left = np.clip(centred, 0, t.size - 1 - degree - signal.averages)
+    left = leftmost(np.arange(start, stop), degree, t.size - signal.averages)
     values = signal.read(left[0], left[-1] + degree + 1)
     base = np.broadcast_to(base, (len(values), stop - start))
     widths = np.diff(t[start : stop + 1]) / ends
@@ -90,16 +94,16 @@ def _quadrature(degree, t, signal, span, N, ends, base) -> tuple[Any, ...]:
         near[entries] = ((end - t1) + (t1 - t0) * y) / end
         far[entries] = (t0 + (t1 - t0) * x) / end
         weights[entries] = (t1 - t0) * w / end
-        basis = _lagrange((t[picks] - t0) / (t1 - t0), x)
+        basis = lagrange((t[picks] - t0) / (t1 - t0), x)
         differences = values[:, picks - left[0]] - base[:, cells, None]
         local[entries] = np.einsum("csj,bcj->csb", basis, differences)
     return np.minimum(near, far), near > far, weights, local, offsets
 
 
-def _lagrange(points, x):
-    """Lagrange polynomials of each row of points (C, d+1), at x (m,): (C, m, d+1)."""
+def lagrange(points, x):
+    """Lagrange polynomials of each row of points (C, d+1), at x (m,) or (C, m): (C, m, d+1)."""
     count = points.shape[1]
-    basis = np.ones((len(points), x.size, count))
+    basis = np.ones((len(points), x.shape[-1], count))
     for j in range(count):
         for i in range(count):
             if i != j:

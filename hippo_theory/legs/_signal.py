@@ -1,7 +1,7 @@
 """How the solver reads an input: samples, cell averages, or a callable, as rows of real numbers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,13 @@ class Signal:
     averages: bool
     batch_shape: tuple
     dtype: np.dtype
+
+    def kept(self, count: int) -> "Signal":
+        """The same signal, safe from later changes of the caller's array of `count` entries."""
+        if self.evaluate is not None:
+            return self
+        rows = self.read(0, count).copy()
+        return replace(self, read=lambda start, stop: rows[:, start:stop])
 
 
 def as_signal(f, t: np.ndarray, samples: str) -> Signal:

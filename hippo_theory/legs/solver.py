@@ -27,11 +27,14 @@ class Solution:
         c(t_k) in the orthonormal shifted Legendre basis.
     scheme : Scheme
         The row of SCHEMES that computed them.
+    signal : Signal
+        What the scheme read: samples or averages, for the error bounds.
     """
 
     t: np.ndarray
     coefficients: np.ndarray
     scheme: Scheme
+    signal: Signal
 
     def __repr__(self):
         batch, N = self.coefficients.shape[:-2], self.coefficients.shape[-1]
@@ -118,7 +121,7 @@ def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="
         return states if store == "final" else Solution(t, states, row)
     signal = as_signal(f, t, samples)
     refuse_unless_fit(row, signal, t)
-    state = _initial_state(signal, t, N, initial)
+    state = initial_state(signal, t, N, initial)
     out = np.empty((state.shape[1], t.size, N) if store == "all" else (0, 0, 0))
     if store == "all":
         out[:, 0] = state.T
@@ -131,13 +134,15 @@ def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="
     else:
         for span in spans:
             advance(row, t, signal, span, state, out)
-    _refuse_overflow(row, N, t, state, out)
+    refuse_overflow(row, N, t, state, out)
     if store == "final":
         return from_rows(state.T, signal.batch_shape, signal.dtype)
-    return Solution(t, from_rows(out, signal.batch_shape, signal.dtype), row)
+    coefficients = from_rows(out, signal.batch_shape, signal.dtype)
+    return Solution(t, coefficients, row, signal.kept(t.size - signal.averages))
 
 
-def _refuse_overflow(row: Scheme, N: int, t, state, out) -> None:
+def refuse_overflow(row: Scheme, N: int, t, state, out) -> None:
+    """Raise LinAlgError if the final state is not finite, with the first such time in `out`."""
     if np.isfinite(state).all():
         return
     lost = ~np.isfinite(out).all(axis=(0, 2))
@@ -147,7 +152,8 @@ def _refuse_overflow(row: Scheme, N: int, t, state, out) -> None:
     )
 
 
-def _initial_state(signal: Signal, t, N, initial):
+def initial_state(signal: Signal, t, N, initial):
+    """c(t[0]) as real columns (N, S): forced at t = 0, given later."""
     if t[0] == 0:
         if initial is not None:
             raise ValueError(

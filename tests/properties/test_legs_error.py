@@ -1,0 +1,211 @@
+"""Bounds and estimates of the LegS error are never below the error, and not far above it."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import hippo_theory as ht
+from hippo_theory.legs import INPUTS, SCHEMES, inputs
+from hippo_theory.legs._quadrature import squared_norm
+from hippo_theory.legs.schemes import Collocation, Hold
+
+EPS = np.finfo(float).eps
+UNIFORM = np.linspace(0, 1, 33)
+IRREGULAR = np.append(0, np.cumsum(np.linspace(0.01, 0.05, 32)))
+IRREGULAR /= IRREGULAR[-1]
+SMOOTH = inputs.cosine(6.0) + inputs.sine(3.0)
+NEAR_EXACT = ("foh", "hold3", "hold7")  # a hold for each kind of stencil
+STEPPERS = [name for name, row in SCHEMES.items() if not isinstance(row, Hold)]
+
+
+def error(f, solution):
+    N, end = solution.coefficients.shape[-1], solution.t[-1:]
+    return np.linalg.norm(solution.coefficients[..., -1, :] - f.project(end, N)[0], axis=-1)
+
+
+def rounding(solution):
+    """What a step may round (half of what `error_budget` allows was measured), summed."""
+    N = solution.coefficients.shape[-1]
+    return (N + 8) * EPS * 4 * solution.t.size * abs(solution.coefficients).max()
+
+
+@pytest.mark.parametrize("t", [UNIFORM, IRREGULAR], ids=["uniform", "irregular"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_input_bound_is_never_below_the_error(name, scheme, t):
+    f = INPUTS[name].factory(*INPUTS[name].example)
+    solution = ht.legs.solve(f, t, 6, scheme=scheme)
+    assert ht.legs.input_error_bound(f, solution) >= error(f, solution) - rounding(solution)
+
+
+@pytest.mark.parametrize("scheme", ["zoh", "midpoint", "backward_euler", "approximate_bilinear"])
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_input_bound_holds_for_cell_averages(name, scheme):
+    f = INPUTS[name].factory(*INPUTS[name].example)
+    solution = ht.legs.solve(f, UNIFORM, 6, scheme=scheme, samples="averages")
+    assert ht.legs.input_error_bound(f, solution) >= error(f, solution)
+
+
+@pytest.mark.parametrize("degree", [0, 1])
+def test_the_bound_of_a_hold_is_the_norm_of_its_interpolation_error(degree):
+    """int of (s^2 - t_k^2)^2 and of ((s - t_k)(s - t_{k+1}))^2 = h^5/30 over the cells."""
+    t, f = IRREGULAR, inputs.monomial(2)
+    h, t0 = np.diff(t), t[:-1]
+    cells = h**5 / 30 if degree else h**5 / 5 + t0 * h**4 + 4 * t0**2 * h**3 / 3
+    bound = ht.legs.input_error_bound(f, ht.legs.solve(f, t, 5, scheme=("zoh", "foh")[degree]))
+    assert abs(bound - np.sqrt(cells.sum() / t[-1])) <= 1e-14
+
+
+@pytest.mark.parametrize(
+    "scheme, most",
+    [("foh", 1.15), ("zoh", 1.2), ("hold3", 1.5), ("backward_euler", 3.5), ("midpoint", 5)],
+)
+@pytest.mark.parametrize("N", [4, 16, 48])
+def test_on_a_smooth_input_the_bound_is_sharp_for_every_N(scheme, most, N):
+    solution = ht.legs.solve(SMOOTH, np.linspace(0, 1, 129), N, scheme=scheme)
+    assert 1 <= ht.legs.input_error_bound(SMOOTH, solution) / error(SMOOTH, solution) <= most
+
+
+@pytest.mark.parametrize("scheme", NEAR_EXACT)
+def test_the_bound_of_an_input_that_a_scheme_solves_exactly_is_rounding(scheme):
+    f = inputs.from_samples(UNIFORM, np.cos(9 * UNIFORM)) if scheme == "foh" else inputs.monomial(3)
+    solution = ht.legs.solve(f, UNIFORM, 6, scheme=scheme)
+    assert ht.legs.input_error_bound(f, solution) <= 100 * EPS
+
+
+def test_the_bound_covers_the_transient_of_forward_euler():
+    solution = ht.legs.solve(SMOOTH, np.linspace(0, 1, 17), 16, scheme="forward_euler")
+    assert error(SMOOTH, solution) > 1e4
+    assert ht.legs.input_error_bound(SMOOTH, solution) >= error(SMOOTH, solution)
+
+
+@pytest.mark.parametrize("scheme", ["foh", "midpoint", "gauss2"])
+def test_the_bound_holds_from_exact_coefficients_at_a_later_time(scheme):
+    t = UNIFORM + 0.5
+    solution = ht.legs.solve(SMOOTH, t, 6, scheme=scheme, initial=SMOOTH.project(t[:1], 6)[0])
+    bound = ht.legs.input_error_bound(SMOOTH, solution)
+    assert error(SMOOTH, solution) <= bound <= 60 * error(SMOOTH, solution)
+
+
+def test_samples_that_differ_from_f_count_as_error():
+    noisy = SMOOTH(UNIFORM) + 0.1
+    solution = ht.legs.solve(noisy, UNIFORM, 6, scheme="foh")
+    bound = ht.legs.input_error_bound(SMOOTH, solution)
+    assert 0.099 <= error(SMOOTH, solution) <= bound <= 0.101
+    noisy[:] = 0.0  # the solution keeps what it was made of
+    assert ht.legs.input_error_bound(SMOOTH, solution) == bound
+
+
+@pytest.mark.parametrize("scheme", ["foh", "midpoint", "gauss2"])
+def test_a_batch_and_complex_values_have_the_bounds_of_their_parts(scheme):
+    def bound(f):
+        return ht.legs.input_error_bound(f, ht.legs.solve(f, UNIFORM, 5, scheme=scheme))
+
+    parts = [bound(np.cos), bound(np.exp)]
+    batch = bound(lambda s: np.stack([np.cos(s), np.exp(s)])[:, None])
+    assert batch.shape == (2, 1)
+    assert abs(batch[:, 0] - parts).max() <= 1e-12
+    assert abs(bound(lambda s: np.cos(s) + 1j * np.exp(s)) - np.hypot(*parts)) <= 1e-12
+
+
+@pytest.mark.parametrize("scheme", ["zoh", "midpoint"])
+def test_nothing_is_promised_where_quadrature_cannot_tell(scheme):
+    outside_L2 = inputs.power_singularity(0.3, -0.6)
+    for f in (inputs.dirichlet() + inputs.cosine(1.0), outside_L2):
+        assert ht.legs.input_error_bound(f, ht.legs.solve(f, UNIFORM, 4, scheme=scheme)) == np.inf
+    rough = inputs.weierstrass(0.1, 3, terms=12)
+    bound = ht.legs.input_error_bound(rough, ht.legs.solve(rough, UNIFORM, 4, scheme=scheme))
+    assert bound == np.inf
+
+
+def test_quadrature_sees_hidden_jumps_and_singularities():
+    def run(a):
+        return squared_norm(lambda s: (s > a)[None] * 1.0, np.linspace(0, 1, 11), 1e-15)[0]
+
+    for a in np.random.default_rng(0).uniform(0.01, 0.99, 50):
+        assert abs(run(a) - (1 - a)) <= 0.1 / 10 + 0.07 * (1 - a)  # a tenth of the cell, gaps
+    singular = squared_norm(lambda s: np.stack([s**-0.25, s**-0.5]), np.linspace(0, 1, 11), 1e-15)
+    assert 0 <= singular[0] - 2 <= 0.02
+    assert singular[1] == np.inf
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_step_doubling_is_never_below_the_error_and_often_close(scheme):
+    close = 0
+    for f in (SMOOTH, inputs.exponential(2.0), inputs.ramp(0.25), inputs.step(0.25)):
+        for steps in (64, 128, 256, 512):
+            t = np.linspace(0, 1, steps + 1)
+            true = error(f, ht.legs.solve(f, t, 8, scheme=scheme))
+            estimate = ht.legs.step_doubling_estimate(f, t, 8, scheme=scheme)
+            assert estimate >= true
+            close += estimate <= 1.3 * true
+    assert close or SCHEMES[scheme].order > 4  # there rounding comes before the asymptotic range
+
+
+@pytest.mark.parametrize("scheme", ["zoh", "foh", "midpoint", "gauss2"])
+@pytest.mark.parametrize("a", [0.3, 1 / 3, 0.61])
+def test_step_doubling_is_not_trusted_off_the_grid(scheme, a):
+    t = np.linspace(0, 1, 257)
+    for f in (inputs.step(a), inputs.ramp(a), inputs.power_singularity(a, 0.5)):
+        assert ht.legs.step_doubling_estimate(f, t, 8, scheme=scheme) == np.inf
+
+
+def test_a_doubling_that_reads_nothing_promises_nothing():
+    """All four grids hold the jump at the same time: differences vanish, the error does not."""
+    t = np.linspace(0, 1, 257)
+    f = inputs.step(0.5 - 1e-4)
+    assert error(f, ht.legs.solve(f, t, 8, scheme="zoh")) > 1e-4
+    for given in (f, f(t), lambda s: f(s)):
+        assert ht.legs.step_doubling_estimate(given, t, 8, scheme="zoh") == np.inf
+
+
+@pytest.mark.parametrize("scheme", ["zoh", "foh", "hold5", "midpoint", "bilinear", "radau3"])
+@pytest.mark.parametrize("f", [SMOOTH, inputs.step(0.3), inputs.monomial(0.5)], ids=repr)
+def test_the_budget_is_never_below_the_distance_of_the_memory(f, scheme):
+    solution = ht.legs.solve(f, UNIFORM, 10, scheme=scheme)
+    x, w = np.polynomial.legendre.leggauss(200)
+    pieces = [0.0, *f.breaks, 1.0]
+    distance = 0.0
+    for a, b in pairwise(pieces):
+        s = a + (b - a) * (1 + x) / 2
+        distance += (b - a) / 2 * (w @ (f(s) - ht.legs.reconstruct(solution, s)) ** 2)
+    budget = ht.legs.error_budget(f, solution)
+    assert budget.total >= np.sqrt(distance) * (1 - 1e-6)
+    assert budget.discretization + budget.rounding >= error(f, solution)
+    assert budget.projection <= 1.01 * np.sqrt(distance) + 1e-14
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scheme", ["zoh", "foh", "midpoint", "backward_euler"])
+def test_the_budget_covers_rounding(scheme, dtype):
+    t = np.linspace(0, 1, 1025)
+    f = inputs.from_samples(t, np.random.default_rng(1).standard_normal(t.size).astype(dtype))
+    solution = ht.legs.solve(f(t).astype(dtype), t, 12, scheme=scheme)
+    budget = ht.legs.error_budget(f, solution)
+    assert error(f, solution) <= budget.discretization + budget.rounding
+    if scheme == "foh":
+        assert error(f, solution) <= budget.rounding
+
+
+def test_a_budget_prints_on_one_line():
+    t = np.linspace(0, 1, 17)
+    one = ht.legs.error_budget(np.cos, ht.legs.solve(np.cos, t, 3))
+    two = ht.legs.error_budget(
+        lambda s: np.stack([s, 2 * s]), ht.legs.solve(lambda s: np.stack([s, 2 * s]), t, 3)
+    )
+    assert repr(one).startswith("projection 0.00")
+    assert repr(two).startswith("largest of (2,): projection ")
+    assert "\n" not in repr(one) + repr(two)
+
+
+def test_every_collocation_and_stepper_is_bounded_tightly_enough_to_show_its_order():
+    """Twice the steps: the bound falls by 2^order, but for two orders that N costs Gauss rows."""
+    for scheme in STEPPERS:
+        row = SCHEMES[scheme]
+        bounds = [
+            ht.legs.input_error_bound(SMOOTH, ht.legs.solve(SMOOTH, t, 4, scheme=row))
+            for t in (np.linspace(0, 1, 65), np.linspace(0, 1, 129))
+        ]
+        lost = 2.0 if isinstance(row, Collocation) or scheme == "bilinear_naive" else 0.3
+        assert np.log2(bounds[0] / bounds[1]) >= row.order - lost, scheme
