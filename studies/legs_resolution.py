@@ -2,8 +2,8 @@
 
 White-noise samples are carried by a one-step scheme and by the exact hold of the same samples
 (linear for midpoint, the newest sample for the other two). Their relative difference at the end
-depends on L / N^2 and hardly on N: a step of a rational scheme is accurate for |A| / L << 1, and
-|A| = 0.64 N^2. (compare legs_convergence, where smooth inputs do not see N)
+depends on L / N^2 far more than on N: a step of a rational scheme is accurate for |A| / L << 1,
+and |A| = 0.64 N^2. (compare legs_convergence, where smooth inputs do not see N)
 """
 
 from dataclasses import dataclass

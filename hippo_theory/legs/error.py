@@ -8,7 +8,7 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.legs._effective import effective_input
 from hippo_theory.legs._quadrature import squared_norm
-from hippo_theory.legs._signal import as_signal
+from hippo_theory.legs._signal import as_signal, real_rows
 from hippo_theory.legs.inputs import Input
 from hippo_theory.legs.schemes import SCHEMES, Scheme
 from hippo_theory.legs.solver import Solution, reconstruct, solve
@@ -46,11 +46,11 @@ def input_error_bound(f, solution: Solution) -> np.ndarray:
     ||r^A|| <= r^{1/2}. So no property of the scheme is used, not even its stability.
 
     Exact but for rounding (`error_budget` adds it) and quadrature: Gauss rules on halved cells,
-    whose differences are added, and inf where they stay above 1/32 of the result, as for
-    inputs outside L2; inf too where an Input's values at floats say nothing of it (`dirichlet`).
-    A callable's features must not hide between 16 points in each cell: give what jumps as an
-    Input, whose breaks are known. With t[0] > 0 the initial coefficients are taken as exact.
-    docs/theory.md (3.3).
+    whose differences are added; inf where they stay above 1/32 of the result, and for an Input
+    that is not Riemann integrable, of which values at points say too little.
+    A callable must be bounded, its features must not hide between 16 points in each cell: give
+    what jumps as an Input, whose breaks are known. With t[0] > 0 the initial coefficients are
+    taken as exact. docs/theory.md (3.3).
 
     The cost is that of the quadrature, O(L); for rows other than holds a hold step for each cell.
 
@@ -68,7 +68,7 @@ def input_error_bound(f, solution: Solution) -> np.ndarray:
     truth = _truth(f, solution)
     held = effective_input(solution)
     squares = np.full(len(held.values), np.inf)
-    if _is_told_by_values(f):
+    if getattr(f, "riemann_integrable", True):
         noise = 64 * EPS * abs(held.values).max()
         squares = squared_norm(lambda s: truth(s) - held(s), _edges(f, solution.t), noise)
     norms = np.sqrt(squares) + held.unexplained
@@ -220,20 +220,17 @@ def error_budget(f, solution: Solution) -> ErrorBudget:
     projection 0.014, discretization 1.6e-07, rounding 3.6e-13, total 0.014
     """
     truth = _truth(f, solution)
-    t, c = solution.t, solution.coefficients
+    t = solution.t
     if t[0] != 0:
         raise ValueError(f"solution must start at t = 0, got t[0] = {t[0]:g}")
 
     def missed(s):
         memory = reconstruct(solution, s.ravel())
-        rows = memory.reshape(-1, s.size)
-        if c.dtype.kind == "c":
-            rows = np.concatenate([rows.real, rows.imag])
-        return truth(s) - rows.reshape(-1, *s.shape)
+        return truth(s) - real_rows(memory).reshape(-1, *s.shape)
 
     largest = abs(solution.signal.read(0, t.size - solution.signal.averages)).max()
     squares = np.full(_row_count(solution), np.inf)
-    if _is_told_by_values(f):
+    if getattr(f, "riemann_integrable", True):
         squares = squared_norm(missed, _edges(f, t), 64 * EPS * largest)
     projection = _batched(np.sqrt(squares), solution) / np.sqrt(t[-1])
     return ErrorBudget(projection, input_error_bound(f, solution), _rounding(solution, largest))
@@ -266,12 +263,6 @@ def _truth(f, solution: Solution):
     evaluate = signal.evaluate
     assert evaluate is not None
     return lambda s: evaluate(s.ravel()).reshape(-1, *s.shape)
-
-
-def _is_told_by_values(f) -> bool:
-    """Whether values at floats tell the integrals of f: not if it asks which are rational."""
-    terms = getattr(f, "terms", ())
-    return not any(term.exact and not term.riemann_integrable for _, term in terms)
 
 
 def _edges(f, t: np.ndarray) -> np.ndarray:
