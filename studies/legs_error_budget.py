@@ -1,9 +1,10 @@
 """No bound is below its error: input bounds, step doubling and the total budget of a LegS state.
 
 For each scheme and input the N-free bound of the discretization error (with rounding) and the
-step-doubling estimate are set over the true error (their effectivity): bounds hold for all, close for smooth
-inputs; doubling is infinite where its order is not observed. The budget of a state, projection
-onto N polynomials, discretization and rounding, is drawn over N. (compare legs_convergence)
+step-doubling estimate are set over the true error (their effectivity): bounds hold for all, close
+for smooth inputs; doubling is infinite where its order is not observed. The budget of a state,
+projection onto N polynomials, discretization and rounding, is drawn over N. (compare
+legs_convergence)
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from studies import _figures
 
 @dataclass(frozen=True)
 class Params:
-    N: int = 8
+    N: int = 16
     """State dimension of the effectivities."""
     steps: tuple[int, ...] = (64, 128, 256, 512)
     """Numbers of equal steps on [0, 1], multiples of 8."""
@@ -142,7 +143,8 @@ def _parts(axes, rows: pd.DataFrame, name: str) -> None:
     steps = rows["steps"].iloc[0]
     axes.set(title=f"budget of {name}, $K = {steps}$", xlabel="state dimension $N$")
     axes.set(ylim=(1e-14, 3))
-    axes.legend(fontsize="small")
+    if "smooth" in name:
+        axes.legend(fontsize="small", loc="center right", bbox_to_anchor=(1, 0.42))
 
 
 def _effectivities(figure, table: pd.DataFrame, which: str, title: str) -> None:

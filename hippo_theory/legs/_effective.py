@@ -59,7 +59,7 @@ def effective_input(solution: Solution) -> EffectiveInput:
     (Cauchy-Schwarz over the K cells). Any correction is valid; this one is small. One hold step
     for each cell: O(N) to O(N^2).
     """
-    t, signal, row = solution.t, solution.signal, solution.scheme
+    t, signal, row = solution.t, signal_of(solution), solution.scheme
     degree = _degree(solution)
     values = signal.read(0, t.size - signal.averages)
     cells = t.size - 1
@@ -73,11 +73,21 @@ def effective_input(solution: Solution) -> EffectiveInput:
     return EffectiveInput(t, values, degree, corrections, rest @ np.sqrt(t[1:]))
 
 
+def signal_of(solution: Solution) -> Signal:
+    """What the scheme read; refuses solutions that did not keep it."""
+    if solution.signal is None:
+        raise TypeError(
+            "solution must be of NumPy arrays, got states of another array library; "
+            "solve with samples on the host"
+        )
+    return solution.signal
+
+
 def _degree(solution: Solution) -> int:
     row = solution.scheme
     if isinstance(row, Hold):
         return row.degree
-    if solution.signal.averages:
+    if signal_of(solution).averages:
         return 0
     wanted = int(row.order) - 1 if isinstance(row, Collocation) else 1
     return min(wanted, solution.t.size - 1)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.legs._effective import effective_input
+from hippo_theory.legs._effective import effective_input, signal_of
 from hippo_theory.legs._quadrature import squared_norm
 from hippo_theory.legs._signal import as_signal, real_rows
 from hippo_theory.legs.inputs import Input
@@ -228,7 +228,8 @@ def error_budget(f, solution: Solution) -> ErrorBudget:
         memory = reconstruct(solution, s.ravel())
         return truth(s) - real_rows(memory).reshape(-1, *s.shape)
 
-    largest = abs(solution.signal.read(0, t.size - solution.signal.averages)).max()
+    samples = signal_of(solution)
+    largest = abs(samples.read(0, t.size - samples.averages)).max()
     squares = np.full(_row_count(solution), np.inf)
     if getattr(f, "riemann_integrable", True):
         squares = squared_norm(missed, _edges(f, t), 64 * EPS * largest)
@@ -253,7 +254,7 @@ def _truth(f, solution: Solution):
             "samples say nothing between their times"
         )
     signal = as_signal(f, (solution.t[:-1] + solution.t[1:]) / 2, "values")
-    expected = solution.coefficients.shape[:-2]
+    expected = signal_of(solution).batch_shape
     if signal.batch_shape != expected:
         raise ValueError(
             f"f must have the leading axes of the solution, {expected}, got {signal.batch_shape}"

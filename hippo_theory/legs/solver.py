@@ -27,14 +27,14 @@ class Solution:
         c(t_k) in the orthonormal shifted Legendre basis.
     scheme : Scheme
         The row of SCHEMES that computed them.
-    signal : Signal
-        What the scheme read: samples or averages, for the error bounds.
+    signal : Signal or None
+        What the scheme read, for the error bounds; None for arrays of another library.
     """
 
     t: np.ndarray
     coefficients: np.ndarray
     scheme: Scheme
-    signal: Signal
+    signal: Signal | None = None
 
     def __repr__(self):
         batch, N = self.coefficients.shape[:-2], self.coefficients.shape[-1]

@@ -1,5 +1,7 @@
 """Bad input to the error bounds gets one sentence that names the argument."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,11 @@ solution = ht.legs.solve(F, T, 3)
 late = ht.legs.solve(F, T + 1, 3, initial=np.zeros(3))
 batch = ht.legs.solve(np.stack([F, F]), T, 3)
 
+unkept = replace(solution, signal=None)
+
 REFUSALS = [
+    (lambda: ht.legs.input_error_bound(np.cos, unkept), "solution must be of NumPy arrays"),
+    (lambda: ht.legs.error_budget(np.cos, unkept), "solution must be of NumPy arrays"),
     (lambda: ht.legs.input_error_bound(F, solution), "f must be an Input or a callable, got nd"),
     (lambda: ht.legs.input_error_bound(np.cos, F), "solution must be a Solution, got ndarray"),
     (
