@@ -38,6 +38,9 @@ class Home:
         return np.dtype("float64" if "float64" in info.dtypes(device=self.device) else "float32")
 
 
+HOST = Home(compat.array_namespace(np.empty(0)), "cpu")
+
+
 def is_foreign(value: Any) -> bool:
     """Whether `value` is an array of another library than NumPy."""
     return compat.is_array_api_obj(value) and not compat.is_numpy_array(value)

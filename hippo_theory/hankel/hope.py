@@ -7,8 +7,9 @@ values are those of the Hankel matrix of h for every dt. dt = 1 gives plain dela
 
 import numpy as np
 
-from hippo_theory import _check
+from hippo_theory import _array, _check
 from hippo_theory.lti import cascade
+from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.systems import LTI
 
 
@@ -38,14 +39,16 @@ def frequency_response(h, L: int, dt: float) -> np.ndarray:
     >>> frequency_response([1.0, 2.0], 2, 0.5).real.round(12)
     array([3., 1.])
     """
-    h, dt = _taps(h), _check.number("dt", dt, above=0.0)
+    there = _array.home(h=h) or _array.HOST
+    given, dt = _taps(h), _check.number("dt", dt, above=0.0)
     angle = np.pi * np.arange(_check.integer("L", L)) / L
     half = dt * np.cos(angle) - 1j * np.sin(angle)
-    x = half / half.conj()  # exp(-i theta), also at theta = pi
-    K = np.zeros((*h.shape[:-1], L), complex)
-    for k in range(h.shape[-1] - 1, -1, -1):
+    x = _array.to_home(there, half / half.conj())  # exp(-i theta), also at theta = pi
+    h = there.xp.astype(given, x.dtype)
+    K = h[..., -1:] * x
+    for k in range(h.shape[-1] - 2, -1, -1):
         K = (K + h[..., k, None]) * x
-    return K
+    return _array.rounded(K, given)
 
 
 def kernel(h, L: int, dt: float) -> np.ndarray:
@@ -73,7 +76,9 @@ def kernel(h, L: int, dt: float) -> np.ndarray:
     >>> kernel([0.0, 1.0], 4, 1.0)
     array([0., 0., 1., 0.])
     """
-    h = _taps(h)
+    h, there = _taps(h), _array.home(h=h)
+    if there:  # linear in h
+        return _array.product(h, kernel(np.eye(h.shape[-1]), L, dt), there)
     impulse = np.zeros(_check.integer("L", L))
     impulse[0] = 1.0
     return simulate(h, np.broadcast_to(impulse, (*h.shape[:-1], L)), dt)
@@ -97,14 +102,17 @@ def simulate(h, u, dt: float) -> np.ndarray:
 
     Notes
     -----
-    O(n) per sample; each section is unitary, so rounding errors do not grow.
+    O(n) per sample; each section is unitary, so rounding errors do not grow. Arrays of another
+    library are convolved with `kernel` by FFT, on their device.
 
     Examples
     --------
     >>> simulate([1.0], [1.0, 2.0, 3.0], 1.0)
     array([0., 1., 2.])
     """
-    h, u = _taps(h), _check.array("u", u, minimum_ndim=1)
+    h, u, there = _taps(h), _array.check("u", u, minimum_ndim=1), _array.home(h=h, u=u)
+    if there:
+        return convolve(kernel(h, u.shape[-1], dt), u, multichannel=False)
     chain = _chain(h.shape[-1], dt)
     try:
         batch = np.broadcast_shapes(h.shape[:-1], u.shape[:-1])
@@ -167,7 +175,7 @@ def _chain(n, dt):
 
 
 def _taps(h):
-    h = _check.array("h", h, minimum_ndim=1)
+    h = _array.check("h", h, minimum_ndim=1)
     if h.shape[-1] == 0:
         raise ValueError(f"h must hold at least one value, got shape {h.shape}")
     return h

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hippo_theory import _check
+from hippo_theory import _array, _check
 from hippo_theory.lti.forms import expand, spectrum
 from hippo_theory.lti.systems import DiagonalLTI, System
 
@@ -10,7 +10,7 @@ from hippo_theory.lti.systems import DiagonalLTI, System
 def resolve(poles) -> tuple[Any, Any]:
     """(poles, log_poles or None), vectors inside the unit circle, from an array or a system."""
     if not isinstance(poles, System):
-        return _check.poles("poles", poles), None
+        return _check.poles("poles", _array.to_host(poles)), None
     single_discrete("poles", poles)
     system = expand(poles)
     logs = system.log_poles if isinstance(system, DiagonalLTI) else None

@@ -12,7 +12,8 @@ poles alone: not on B, not on the basis, not on the normality of A. Lag 0 is the
 import numpy as np
 from scipy import linalg
 
-from hippo_theory import _check
+from hippo_theory import _array, _check
+from hippo_theory._array import Array
 from hippo_theory.lti import cascade
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.memory._poles import resolve
@@ -21,7 +22,7 @@ LONGEST_FFT = 2**25
 LARGEST_LOSS = 1e-8  # of a projection computed by QR: refuse rather than return fewer digits
 
 
-def capacity(poles, K, *, method="cascade", start=None, colour=None) -> np.ndarray:
+def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, device=None) -> Array:
     """MC(k), k = 0 .. K - 1: the share of the variance of u_{t-k} that the state x_t holds.
 
     Parameters
@@ -39,10 +40,12 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None) -> np.ndarr
     colour : array_like, shape (n,), optional
         Impulse response of a filter whose output under white noise is the input; only the
         modulus of its transfer function matters. By default the input is white.
+    xp, device : module and device of that library, optional
+        Where the curve is wanted, with method "fft"; by default where the poles are.
 
     Returns
     -------
-    numpy.ndarray, shape (K,)
+    array, shape (K,)
         Values in [0, 1]. White input from the infinite past: non-increasing, with sum N over
         all lags.
 
@@ -66,9 +69,12 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None) -> np.ndarr
     >>> ht.memory.capacity([0.5, -0.5], 4)
     array([0.9375    , 0.9375    , 0.05859375, 0.05859375])
     """
+    there = _array.home(poles=poles) if xp is None else _array.there(xp, device)
     poles, log_poles = resolve(poles)
     K = _check.integer("K", K)
     _check.option("method", method, ["cascade", "fft"])
+    if there and method != "fft":
+        raise ValueError(f"method must be 'fft' on {there}, got {method!r}")
     chosen = [f"method={method!r}"] if method == "fft" else []
     chosen += [name for name, value in (("start", start), ("colour", colour)) if value is not None]
     if len(chosen) > 1:
@@ -78,8 +84,9 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None) -> np.ndarr
     if colour is not None:
         return _coloured(poles, log_poles, K, _colour(colour))
     if method == "fft":
-        squares = np.abs(_blaschke_fft(poles, K)) ** 2
-        return np.cumsum(squares[::-1])[::-1][1 : K + 1]
+        there = there or _array.HOST
+        squares = there.xp.abs(_blaschke_fft(poles, K, there)) ** 2
+        return there.xp.flip(there.xp.cumulative_sum(there.xp.flip(squares)))[1 : K + 1]
     return cascade.energy(poles, K, log_poles=log_poles)
 
 
@@ -189,18 +196,22 @@ def horizon(poles, level=0.5) -> int:
     return int(reached[-1]) if reached.size else -1
 
 
-def _blaschke_fft(poles, K):
-    """Coefficients of B from its values on the circle; aliasing below 1e-14 or a refusal."""
-    radius = np.abs(poles).max()
+def _blaschke_fft(poles, K, there):
+    """Coefficients of B from its values on the circle; aliasing below 50 eps or a refusal."""
+    xp, radius = there.xp, np.abs(poles).max()
     M = 2 ** int(np.ceil(np.log2(max(2 * K, 40 / (1 - radius), 64))))
+    aliased = 2000 * float(np.finfo(there.precision).eps) ** 2
+    complex_dtype = _array.work_dtype(there, poles)
     while M <= LONGEST_FFT:
-        z = np.exp(2j * np.pi / M * np.arange(M))
-        values = np.ones(M, complex)
+        index = xp.arange(M, device=there.device)
+        angle = 2 * np.pi / M * xp.astype(index, _array.work_dtype(there))
+        z = xp.astype(xp.cos(angle), complex_dtype) + 1j * xp.sin(angle)
+        values = xp.ones(M, dtype=complex_dtype, device=there.device)
         for pole in poles:
-            w = 1 - pole * z
-            values *= z * (w.conj() / w)
-        beta = np.fft.fft(values) / M
-        if np.sum(np.abs(beta[-(M // 8) :]) ** 2) < 1e-28:
+            w = 1 - complex(pole) * z
+            values = values * (z * (xp.conj(w) / w))
+        beta = xp.fft.fft(values) / M
+        if float(xp.sum(xp.abs(beta[M - M // 8 :]) ** 2)) < aliased:
             return beta
         M *= 2
     raise ValueError(
