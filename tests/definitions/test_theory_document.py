@@ -2,7 +2,7 @@
 
 import re
 from importlib import import_module
-from inspect import ismodule
+from inspect import isfunction, ismodule
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +18,8 @@ SOURCES = sorted(ROOT.glob("hippo_theory/**/*.py")) + sorted(ROOT.glob("studies/
 TAGS = re.findall(r"\\tag\{(.+?)\}", THEORY)
 NUMBER = r"\((\d+)\.(\d+)\)"
 CITATION = rf"theory\.md((?:[\s,-]|and|to|{NUMBER})*)"
+ROOMS = ("legs", "lti", "hankel", "memory", "learning")
+PLUMBING = {"lti.from_scipy", "lti.matrices", "lti.to_scipy"}  # exchange and access: no formula
 KEY = r"\[([a-z]+\d{4}[a-z0-9]*)\]"
 
 
@@ -84,6 +86,17 @@ def test_every_equation_is_followed_by_what_computes_it(number, following):
     assert names
     for name in names:
         assert lookup(name) is not None
+
+
+def test_every_public_function_has_its_equation():
+    public = {
+        f"{room}.{name}"
+        for room in ROOMS
+        for name in lookup(room).__all__
+        if isfunction(getattr(lookup(room), name))
+    }
+    code = "".join(line for line in THEORY.splitlines() if line.startswith("Code: "))
+    assert public - set(re.findall(r"`([\w.]+)", code)) == PLUMBING
 
 
 def test_cross_references_inside_the_document_exist():
