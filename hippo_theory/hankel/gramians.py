@@ -40,6 +40,7 @@ def gramians(system, *, horizon=None, band=None):
     Diagonal: P_ij = (B B^*)_ij / w_ij with compensated w_ij = -(l_i + conj l_j) or
     1 - l_i conj l_j, entrywise accurate; a horizon T multiplies by 1 - exp((l_i + conj l_j) T), a
     band by (f_i + conj f_j) / (2 pi). Others: S S^* of `gramian_factors`. O(n^2), else O(n^3).
+    docs/theory.md (5.12), (6.2), (6.5), (6.6).
 
     Examples
     --------
@@ -91,6 +92,7 @@ def gramian_factors(system):
     -----
     A Schur form, where A is neither diagonal nor triangular, and Hammarling's recurrence. Small
     singular values of R^* S keep digits that those of P Q lose. O(n^3).
+    docs/theory.md (6.3), (6.7).
 
     Examples
     --------

@@ -32,7 +32,7 @@ def frequency_response(h, L: int, dt: float) -> np.ndarray:
     -----
     The layer that multiplies length-L spectra by K without zero padding convolves circularly and
     wraps what `kernel` has beyond L; its real part of the output depends on Re h alone.
-    Horner's rule, O(n L).
+    Horner's rule, O(n L). docs/theory.md (6.24).
 
     Examples
     --------
@@ -70,6 +70,7 @@ def kernel(h, L: int, dt: float) -> np.ndarray:
     -----
     The chain's response to an impulse, O(n L), with no aliasing: `frequency_response` is its
     discrete-time Fourier transform. About n / dt samples matter at low frequencies.
+    docs/theory.md (6.23).
 
     Examples
     --------
@@ -103,7 +104,7 @@ def simulate(h, u, dt: float) -> np.ndarray:
     Notes
     -----
     O(n) per sample; each section is unitary, so rounding errors do not grow. Arrays of another
-    library are convolved with `kernel` by FFT, on their device.
+    library are convolved with `kernel` by FFT, on their device. docs/theory.md (6.23).
 
     Examples
     --------
@@ -141,6 +142,10 @@ def to_lti(h, dt: float) -> LTI:
     -------
     LTI
         Lower triangular, with P = I: all n eigenvalues are a.
+
+    Notes
+    -----
+    docs/theory.md (6.23), (6.25).
 
     Examples
     --------

@@ -23,6 +23,10 @@ def hankel_matrix(h) -> np.ndarray:
     -------
     numpy.ndarray, shape (n, n)
 
+    Notes
+    -----
+    docs/theory.md (6.1).
+
     Examples
     --------
     >>> hankel_matrix([3.0, 2.0, 1.0])
@@ -47,7 +51,7 @@ def hankel_product(h, x) -> np.ndarray:
 
     Notes
     -----
-    O(n log n); the errors are those of an FFT, eps log(n) |h| |x|.
+    O(n log n); the errors are those of an FFT, eps log(n) |h| |x|. docs/theory.md (6.22).
 
     Examples
     --------
@@ -82,7 +86,7 @@ def markov_singular_values(h, k: int | None = None) -> np.ndarray:
     -----
     With `k` and n > 1024 Lanczos on FFT products, O(n log n) a step: on H itself, which is
     symmetric, where h is real (ARPACK), by Golub-Kahan (PROPACK) where it is complex. Dense
-    otherwise, O(n^3). Errors are eps times the largest value.
+    otherwise, O(n^3). Errors are eps times the largest value. docs/theory.md (6.22), (6.25).
 
     Examples
     --------
@@ -131,6 +135,7 @@ def ho_kalman(h, order: int, *, dt: float = 1.0) -> LTI:
     -----
     The singular value decomposition of H = U S V^*, A = S^{-1/2} U^* H' V S^{-1/2} with the
     shifted H'. Exact for exact data of a system of that order, after Ho and Kalman, Kung. O(L^3).
+    docs/theory.md (6.22).
 
     Examples
     --------

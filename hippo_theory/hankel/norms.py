@@ -33,6 +33,7 @@ def h2_norm(system) -> float:
     Notes
     -----
     |C S|_F with the factor P = S S^*, so that nothing negative is ever rooted. O(n^3).
+    docs/theory.md (6.15).
 
     Examples
     --------
@@ -63,6 +64,10 @@ def hankel_norm(system) -> float:
     ----------
     system : LTI, DiagonalLTI or DPLR
         Stable, without batch axes.
+
+    Notes
+    -----
+    docs/theory.md (6.3).
 
     Examples
     --------
@@ -105,6 +110,7 @@ def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     intervals short, O(n) each. Others: eigenvalues of the Hamiltonian matrix on the imaginary
     axis, after Boyd and Balakrishnan, Bruinsma and Steinbuch (discrete systems through the Cayley
     map, which keeps the norm); a level without such eigenvalues is the upper bound. O(n^3).
+    docs/theory.md (6.16), (6.17).
 
     Examples
     --------
@@ -139,6 +145,10 @@ def mode_scores(system, *, norm: str = "hinf") -> np.ndarray:
     -------
     numpy.ndarray, shape (..., N)
         Of listed poles; several channels count by |b| |c|.
+
+    Notes
+    -----
+    docs/theory.md (6.18).
 
     Examples
     --------

@@ -90,7 +90,7 @@ def balanced_truncation(
     Notes
     -----
     Square-root method on factors P = S S^*, Q = R R^*. |G - G_r| <= 2 sum_{j > r} sigma_j in the
-    H-infinity norm, after Enns and Glover; in discrete time too. O(n^3).
+    H-infinity norm, after Enns and Glover; in discrete time too. O(n^3). docs/theory.md (6.11).
 
     Examples
     --------
@@ -147,6 +147,7 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     that its zeros are eigenvalues of a pencil of norm one; they are polished by Newton's method.
     After Adamyan, Arov and Krein; Haut and Beylkin. Others: the all-pass embedding of the balanced
     realisation, after Glover. D only enters the H-infinity norm. O(n^3).
+    docs/theory.md (6.12)-(6.14).
 
     Examples
     --------

@@ -41,6 +41,7 @@ def pole_perturbation_bound(system, change) -> float:
     -----
     r / (z - l) - r / (z - l') = r (l - l') / ((z - l)(z - l')), of any size of change. One pole
     that moves towards or away from the boundary attains it (`worst_pole_change`).
+    docs/theory.md (6.19).
 
     Examples
     --------
@@ -76,6 +77,10 @@ def worst_pole_change(system, size: float) -> np.ndarray:
         Zero but for one pole, which moves towards the boundary; `pole_perturbation_bound` is
         then attained (up to the factor of two of implied conjugates).
 
+    Notes
+    -----
+    docs/theory.md (6.19).
+
     Examples
     --------
     >>> import hippo_theory as ht
@@ -108,6 +113,7 @@ def markov_perturbation_bound(change) -> float:
     -----
     |sum_k dh_k z^-k| <= |dh|_1 <= sqrt(n) |dh|_2, for taps on delays and on any all-pass chain
     (HOPE); attained by dh_k of equal modulus whose phases align at one frequency.
+    docs/theory.md (6.20).
 
     Examples
     --------
@@ -127,6 +133,10 @@ def amplification(system, perturbed, size: float) -> float:
         Stable, without batch axes.
     size : float
         Relative size of the change of the parameters.
+
+    Notes
+    -----
+    docs/theory.md (6.19).
 
     Examples
     --------
@@ -165,6 +175,7 @@ def gradients(system) -> tuple[np.ndarray, np.ndarray]:
     V(l_j)^2 for r_j and 2 r_j V(l_j) V'(l_j) for l_j, V(l) = integral of exp(l t) v(t), or
     sum_k l^k v_k. Rows of singular values that coincide depend on the choice of their vectors.
     The relative accuracy is that of V in the norm, not entry by entry. O(n^3).
+    docs/theory.md (6.21).
 
     Examples
     --------

@@ -79,6 +79,7 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     Other systems take the square-root method on factors of the Gramians (`gramian_factors`), whose
     errors are absolute: the estimate is eps times the norms of A and of the resolvents beside
     B and C, over sigma_j, and inf for values below that floor.
+    docs/theory.md (6.3), (6.4), (6.8), (6.9).
 
     Examples
     --------
@@ -128,7 +129,7 @@ def epsilon_rank(spectrum, eps):
     Notes
     -----
     n poles drawn independently with P(1 - |l| <= delta) ~ delta^alpha have an expected epsilon-rank
-    of order n^beta, `rank_exponent(alpha)`, up to logarithms.
+    of order n^beta, `rank_exponent(alpha)`, up to logarithms. docs/theory.md (6.10).
 
     Examples
     --------
@@ -162,6 +163,7 @@ def rank_exponent(alpha: float) -> float:
     Of n poles about n delta^alpha lie within delta of the circle, the others contribute about
     log(1/eps) / delta; delta = (log(1/eps) / n)^(1 / (1 + alpha)) balances the two. Derived here,
     as an upper bound on the order of growth; it says nothing of poles that are not random.
+    docs/theory.md (6.10).
 
     Examples
     --------

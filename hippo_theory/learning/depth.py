@@ -42,7 +42,7 @@ def deep_time(w, w0, layers, sigma, eta, tau=1.0) -> np.ndarray:
     -----
     O(D) a target, without quadrature; differences of the antiderivative are formed term by term,
     so short times keep their digits. D = 1 is the logistic `time_to`; the first escape from a
-    small w0 takes a time ~ w0^(-(1 - 1/D)).
+    small w0 takes a time ~ w0^(-(1 - 1/D)). docs/theory.md (8.17).
 
     Examples
     --------

@@ -34,6 +34,7 @@ def edge_correction(u, y, poles) -> EdgeCorrection:
     Notes
     -----
     kappa = phi[L-1] / (1 - a^L), one for each sequence and pole. O(P L N^2), no transform.
+    docs/theory.md (8.3).
 
     Examples
     --------
@@ -74,6 +75,7 @@ def edge_gap(poles, L: int) -> np.ndarray:
     -----
     E eta_causal = sum_{n<L} (L - n) |a|^{2n} and E eta_periodic = L (1 - |a|^{2L}) /
     ((1 - |a|^2) |1 - a^L|^2). Small gaps are formed as such, not as a ratio less one. O(L) a pole.
+    docs/theory.md (8.4).
 
     Examples
     --------

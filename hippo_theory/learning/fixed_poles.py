@@ -99,7 +99,7 @@ def flow(
     (O(N^3 + T N^2)); diagonal M, equal poles with real weights, and circulant-like M with equal
     starts are `gain` (O(T N)). Any other M has no closed form in the interior and is integrated
     in the coordinates z of this file by Radau with the analytic Jacobian (real), or on (b, c)
-    (complex).
+    (complex). docs/theory.md (8.13), (8.15), (8.16).
 
     Examples
     --------
@@ -147,6 +147,7 @@ def invariants(poles, b, c) -> tuple[np.ndarray, np.ndarray]:
     Notes
     -----
     Equal poles act as one state of larger gain: multiplicity changes the start alone. O(N log N).
+    docs/theory.md (8.14).
 
     Examples
     --------

@@ -56,8 +56,8 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     a few eps times the condition number of the answer, which is about 1 + R t / tau before the
     gain has converged, and large only near a zero crossing. Real and complex, balanced,
     imbalanced and antiparallel starts are one formula.
-    Derived in the theory notes; for one real state this is the sigmoid of Saxe et al. (2014)
-    with the sums of Smékal et al. (2024).
+    Derived here; for one real state this is the sigmoid of Saxe et al. (2014) [saxe2014exact]
+    with the sums of Smékal et al. (2024) [smekal2024dynamics]. docs/theory.md (8.7), (8.8).
 
     Examples
     --------
@@ -98,6 +98,7 @@ def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
     -----
     b + c = (b_0 + c_0) f and b - c = (b_0 - c_0) / f, with f^2 = P / P_0 = Q_0 / Q =
     (k_+ + k_- E + eta Q_0 g) / (k_- + k_+ E + eta P_0 g) in the symbols of this file. O(T N).
+    docs/theory.md (8.9).
 
     Examples
     --------
@@ -149,6 +150,7 @@ def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     t = (tau / R) log1p(2 R (w - w_0) (Q + P_+) / ((P_0 + Q) (Q_0 + P_+) (sigma - eta w))), for
     sigma > 0, with Q = sqrt(4 w^2 + Lambda^2) - 2 w and eta P_+ = 2 sigma + R: no cancellation
     but that of w - w_0 and sigma - eta w, which are data. O(N) once, O(1) a target.
+    docs/theory.md (8.10).
 
     Examples
     --------
@@ -195,6 +197,7 @@ def rate(b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     Notes
     -----
     2 |sigma| / tau when balanced (rich), eta Lambda / tau when Lambda >> 2 |sigma| / eta (lazy).
+    docs/theory.md (8.11).
 
     Examples
     --------
@@ -222,6 +225,7 @@ def imbalance(b, c) -> np.ndarray:
     Notes
     -----
     O(N). Gradient descent with steps alpha multiplies it by |1 - alpha^2 |e|^2| each step.
+    docs/theory.md (8.6).
 
     Examples
     --------

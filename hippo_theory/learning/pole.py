@@ -38,6 +38,7 @@ def pole_path(t, a0, a_star, w_star, tau=1.0) -> np.ndarray:
     geodesic of the disk for a complex one. With z^2 = |delta|^2 / (1 - |delta|^2) it is explicit,
     z^2 + log z^2 = z_0^2 + log z_0^2 - 2 E_0 t / tau, solved by the Wright omega function; O(1) a
     time. Far starts wait for a time z_0^2 / (2 E_0). The whole disk is the basin of a*.
+    docs/theory.md (8.19).
 
     Examples
     --------
@@ -79,6 +80,7 @@ def pole_loss(a, a_star, w_star) -> np.ndarray:
     -----
     White unit-variance input, infinite horizon. O(1). Curvature at a*, for E_0 = 1: 1 in
     artanh(a), 1 / (1 - a^2)^2 in a itself, (a log a)^2 / (1 - a^2)^2 -> 1/4 in log(-log a).
+    docs/theory.md (8.18).
 
     Examples
     --------

@@ -43,6 +43,7 @@ def population_statistics(
     O(N (N + K)). The edge is neglected: a causal sequence of L samples has
     E M_ij = sum_{n<L} (L - n) (conj(a_i) a_j)^n in place of L / (1 - conj(a_i) a_j). One minus a
     product is formed without rounding the product, so poles near the circle keep their digits.
+    docs/theory.md (8.5).
 
     Examples
     --------

@@ -91,6 +91,7 @@ def gradient_descent(
     Literal back-propagation through time by the adjoint recurrence, compiled: O(P L N D) a step
     and O(L N D) memory besides the courses. Complex parameters descend 2 d loss / d conj(.), the
     loss being |prediction - y|^2 of complex outputs. Nothing of the closed forms is used.
+    docs/theory.md (8.13).
 
     Examples
     --------

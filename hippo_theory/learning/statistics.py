@@ -102,8 +102,8 @@ def statistics(u, y, poles, boundary: str = "causal") -> Statistics:
     -----
     O(P L N^2) for P sequences, plus O(P L log L) where transforms are used. Exact up to rounding.
     Zero-padding to 2 L makes the outputs of a transform causal but not its sum of squares, which
-    then runs on over the tail t >= L; use `causal`. Derived in the theory notes after Smékal et
-    al. (2024), whose two scalars these are for N = 1.
+    then runs on over the tail t >= L; use `causal`. After Smékal et al. (2024)
+    [smekal2024dynamics], whose two scalars these are for N = 1. docs/theory.md (8.1), (8.2).
 
     Examples
     --------
@@ -150,7 +150,7 @@ def spectral_statistics(power, cross, poles, energy, boundary: str = "periodic")
 
     Notes
     -----
-    O(L N^2).
+    O(L N^2). docs/theory.md (8.2).
 
     Examples
     --------
@@ -186,6 +186,7 @@ def loss(stats: Statistics, w) -> np.ndarray:
     Notes
     -----
     O(N^2) each. Near a perfect fit the three terms cancel; the error is eps times the energy.
+    docs/theory.md (8.1).
 
     Examples
     --------
@@ -206,7 +207,7 @@ def coherence(stats: Statistics) -> float:
 
     Notes
     -----
-    O(N^2). A state with M_ii = 0 takes no part.
+    O(N^2). A state with M_ii = 0 takes no part. docs/theory.md (8.1).
 
     Examples
     --------

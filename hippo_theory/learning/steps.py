@@ -64,7 +64,7 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
     that of (P, Q): w + alpha e S + alpha^2 e^2 conj(w), e = sigma - eta w. Equal to
     training by recurrences up to rounding, at every learning rate: beyond the limit the
     imbalance shrinks until the limit holds (self-balancing), the gain keeps oscillating where
-    there is nothing left to balance, or descent diverges.
+    there is nothing left to balance, or descent diverges. docs/theory.md (8.20).
 
     Examples
     --------
@@ -111,6 +111,7 @@ def learning_rate_limit(stats: Statistics, b, c, *, train: str = "both") -> floa
     -----
     O(N^3). D^(1/2) M D^(1/2) has the non-zero Hessian eigenvalues at a minimum with M w = s; away
     from one they are those of the Gauss-Newton matrix. For one pole this is 2 / rate.
+    docs/theory.md (8.21).
 
     Examples
     --------
@@ -149,6 +150,7 @@ def modified_time(w, w0, sigma, eta, learning_rate: float) -> np.ndarray:
     -----
     Descent follows w' = w (sigma - eta w) (2 + alpha (3 eta w - sigma)) up to O(alpha^2); this is
     its solution by partial fractions. The flow itself (`time_to`) is off by O(alpha). O(1).
+    docs/theory.md (8.22).
 
     Examples
     --------

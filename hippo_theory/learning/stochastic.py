@@ -40,7 +40,7 @@ def sgd_variance(learning_rate, eta, curvature_variance, gradient_variance) -> n
     Notes
     -----
     Exact for batches drawn independently at each step, however curvature and gradient noise
-    depend on each other, since the stationary mean of w is w*. O(1).
+    depend on each other, since the stationary mean of w is w*. O(1). docs/theory.md (8.23).
 
     Examples
     --------
@@ -76,6 +76,7 @@ def sgd_limit(eta, curvature_variance) -> np.ndarray:
     Notes
     -----
     Mean-square stability, one factor trained (the other is one), batches independent. O(1).
+    docs/theory.md (8.23).
 
     Examples
     --------
@@ -109,7 +110,7 @@ def batch_curvature(pole: float, L: int, batch_size: int = 1) -> BatchCurvature:
 
     Notes
     -----
-    O(L): the row sums of a^(2|i-j|) are geometric.
+    O(L): the row sums of a^(2|i-j|) are geometric. docs/theory.md (8.24).
 
     Examples
     --------

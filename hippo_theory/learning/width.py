@@ -104,6 +104,7 @@ def widen(width, N: int, b, c, *, rng: np.random.Generator | None = None) -> Wid
     Notes
     -----
     Tied: w = N b c obeys the one-state flow from (sqrt(N) b, sqrt(N) c) with tau / N. O(N).
+    docs/theory.md (8.12).
 
     Examples
     --------
@@ -139,7 +140,7 @@ def crossover_width(scale, sigma, eta) -> float:
 
     Notes
     -----
-    Lambda / (2 N scale^2) = 1 + O(N^-1/2) for independent normal weights.
+    Lambda / (2 N scale^2) = 1 + O(N^-1/2) for independent normal weights. docs/theory.md (8.12).
 
     Examples
     --------
@@ -167,7 +168,7 @@ def steps_at_limit(w, b0, c0, sigma, eta) -> np.ndarray:
     Notes
     -----
     A flow time in units of 2 / rate, the stability limit at the minimum; gradient descent that
-    close to the limit is not the flow (see `gain_steps`).
+    close to the limit is not the flow (see `gain_steps`). docs/theory.md (8.12).
 
     Examples
     --------

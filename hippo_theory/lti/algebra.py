@@ -17,6 +17,10 @@ def parallel(first: System, second: System) -> System:
     """G1 + G2: both systems read the input, their outputs add.
 
     Diagonal systems stay diagonal and DPLR systems DPLR; any other pair becomes dense.
+
+    Notes
+    -----
+    docs/theory.md (5.2).
     """
     _same_clock(first, second)
     if first.channel_shape != second.channel_shape:
@@ -38,7 +42,12 @@ def parallel(first: System, second: System) -> System:
 
 
 def series(first: System, second: System) -> LTI:
-    """G1 @ G2: G1 after G2, with the state (x2, x1); dense."""
+    """G1 @ G2: G1 after G2, with the state (x2, x1); dense.
+
+    Notes
+    -----
+    docs/theory.md (5.2).
+    """
     _same_clock(first, second)
     inner = (first.channel_shape[1:], second.channel_shape[:1])
     if first.is_siso != second.is_siso or inner[0] != inner[1]:
@@ -53,7 +62,12 @@ def series(first: System, second: System) -> LTI:
 
 
 def scale(system: System, factor: Any) -> System:
-    """Multiply the output by a number; by a real one where conjugates are implied."""
+    """Multiply the output by a number; by a real one where conjugates are implied.
+
+    Notes
+    -----
+    docs/theory.md (5.2).
+    """
     if not isinstance(factor, numbers.Number):
         raise TypeError(f"factor must be a number, got {factor!r}")
     real = isinstance(system, DiagonalLTI) and system.conjugate
@@ -79,6 +93,10 @@ def similarity(system: System, T) -> System:
     ------
     numpy.linalg.LinAlgError
         If T is singular.
+
+    Notes
+    -----
+    docs/theory.md (5.2).
 
     Examples
     --------
@@ -123,7 +141,7 @@ def layer(system: System) -> System:
     Notes
     -----
     One step differs from the map of the value given, so that Hankel singular values
-    differ too. Implied conjugates give D + 2 Re(C B).
+    differ too. Implied conjugates give D + 2 Re(C B). docs/theory.md (5.3).
 
     Examples
     --------

@@ -41,6 +41,7 @@ def states(poles, u, *, initial_state=None, log_poles=None) -> np.ndarray:
     Notes
     -----
     Compiled, O(N) per sample; each section is unitary, so rounding errors do not grow.
+    docs/theory.md (5.29).
 
     Examples
     --------
@@ -79,6 +80,7 @@ def readout(
     Notes
     -----
     O(N) memory and O(N) per sample: streaming of any length. No conjugate is taken of c or h.
+    docs/theory.md (5.29).
 
     Examples
     --------
@@ -105,7 +107,7 @@ def impulse_response(poles, L, *, log_poles=None) -> np.ndarray:
     Notes
     -----
     Column m has the transform s_m / (1 - l_m z) prod_{j<m} (z - conj(l_j)) / (1 - l_j z) in the
-    delay z. Columns are orthonormal over all samples. O(N L).
+    delay z. Columns are orthonormal over all samples. O(N L). docs/theory.md (5.30).
 
     Examples
     --------
@@ -130,6 +132,10 @@ def allpass_coefficients(poles, L, *, log_poles=None) -> np.ndarray:
     -------
     numpy.ndarray, complex, shape (L,)
         What leaves the chain after a unit impulse; the squared moduli sum to 1.
+
+    Notes
+    -----
+    docs/theory.md (5.30).
 
     Examples
     --------
@@ -159,6 +165,7 @@ def energy(poles, L, *, log_poles=None) -> np.ndarray:
     Notes
     -----
     energy[k] + sum_{j<=k} |allpass_coefficients[j]|^2 = 1. O(N L) time, O(L) memory.
+    docs/theory.md (5.31), (7.2).
 
     Examples
     --------
@@ -185,6 +192,7 @@ def matrices(poles, *, log_poles=None) -> tuple[np.ndarray, np.ndarray]:
     Notes
     -----
     The definition that `states` runs in O(N) per sample: A_mj = s_m s_j prod_{j<i<m} -conj(l_i).
+    docs/theory.md (5.31).
 
     Examples
     --------

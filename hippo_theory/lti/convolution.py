@@ -33,7 +33,7 @@ def convolve(kernel: Any, u: Any, *, multichannel: bool | None = None) -> Array:
     Notes
     -----
     By FFT of a length of at least K + L - 1, so that nothing wraps around: O(L log L), with an
-    error of a few eps |kernel| |u| (2-norms), the same at every sample.
+    error of a few eps |kernel| |u| (2-norms), the same at every sample. docs/theory.md (5.5).
 
     Examples
     --------

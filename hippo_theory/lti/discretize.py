@@ -120,12 +120,13 @@ def discretize(
     and with them their eigenvalues exact. Diagonal: O(N), phi_1 by complex expm1, without loss
     of digits at small steps (e^x - 1 loses log10(1/|x|) of them). Where batches share their
     poles and `dt` is one number, what they share stays shared. DPLR: O(N r^2) by the Woodbury
-    identity.
+    identity. docs/theory.md (5.7)-(5.11).
 
     References
     ----------
     Franklin, Powell, Workman, *Digital Control of Dynamic Systems*, for the holds; Zhang, Chen,
-    Zhou (2007) for the generalized bilinear rule; after scipy.signal.cont2discrete.
+    Chen (2009) [zhang2009digital] for the generalized bilinear rule; after
+    scipy.signal.cont2discrete.
 
     Examples
     --------
@@ -155,6 +156,10 @@ def discretize(
 
 def generalized_bilinear(alpha: float) -> Scheme:
     """The row of s = (z - 1) / (dt (alpha z + 1 - alpha)), 0 <= alpha <= 1.
+
+    Notes
+    -----
+    docs/theory.md (5.7).
 
     Examples
     --------
@@ -242,7 +247,7 @@ SCHEMES: Table[Scheme] = Table(
             keeps="G(z) = G((z - 1)/(dt (alpha z + 1 - alpha)))",
             dense=_rules.substitute,
             diagonal=_rules.substitute_poles,
-            source="Zhang, Chen, Zhou (2007)",
+            source="Zhang, Chen, Chen (2009)",
         ),
         Scheme(
             name="zoh",

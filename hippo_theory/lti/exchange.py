@@ -113,7 +113,7 @@ def from_s4d(
     -----
     The parameter names are those of the minimal S4D of the state-spaces/s4 repository, before
     any activation or mixing of channels. The reference computes e^{dt A} - 1 directly and loses
-    digits at small dt; this does not.
+    digits at small dt; this does not. docs/theory.md (5.19).
 
     Examples
     --------
@@ -159,7 +159,7 @@ def from_lru(nu_log, theta_log, gamma_log, B_re, B_im, C_re, C_im, D=0.0) -> Dia
 
     Notes
     -----
-    The parameter names are those of the minimal-LRU repository.
+    The parameter names are those of the minimal-LRU repository. docs/theory.md (5.18).
 
     Examples
     --------
@@ -232,6 +232,7 @@ def from_s5(
     -----
     The parameter names are those of the lindermanlab/S5 repository. Where `conj_sym` is False
     the value implies conjugates all the same and C is halved: 2 Re(C x / 2) = Re(C x).
+    docs/theory.md (5.19).
 
     Examples
     --------

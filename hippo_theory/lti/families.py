@@ -136,7 +136,7 @@ def family(
 
     s4d_inv is stated with the number of states M = 2N: (M/pi) (M/(2n + 1) - 1). lru_ring carries
     `log_poles` as the exact datum and gamma = sqrt(1 - |pole|^2) in B; the LRU itself reads
-    Re(C x), which is half of this value's 2 Re(C x).
+    Re(C x), which is half of this value's 2 Re(C x). docs/theory.md (5.12)-(5.18).
 
     References
     ----------
@@ -229,9 +229,9 @@ FAMILIES: Table[Family] = Table(
         ),
         Family(
             name="lagt",
-            measure="e^{-lag}",
-            window="all of the past, time constant 1",
-            normalisation="L_n(lag), orthonormal",
+            measure="1 on all of the past",
+            window="all of the past, time constant 2",
+            normalisation="e^{-lag/2} L_n(lag), orthonormal",
             identity="A + A^T + B B^T = 0; Gramian I",
             source="Gu et al. (2020)",
             build=measures.lagt,

@@ -32,7 +32,7 @@ def expand(system: System) -> System:
     -----
     A real pole and its conjugate are one pole, and B is turned to real: (|b|, 2 Re(c b/|b|)).
     With several inputs whose B is not real the pair is of rank two, and stays as the two
-    real poles with inputs Re b and Im b.
+    real poles with inputs Re b and Im b. docs/theory.md (5.4).
 
     Examples
     --------
@@ -83,6 +83,10 @@ def dense(system: System) -> LTI:
     ValueError
         If the system has batch axes.
 
+    Notes
+    -----
+    docs/theory.md (5.4).
+
     Examples
     --------
     >>> import hippo_theory as ht
@@ -113,6 +117,7 @@ def spectrum(poles_or_system) -> Array:
     -----
     Eigenvalues of a dense or DPLR system are computed by LAPACK and can be as
     ill-conditioned as those of HiPPO matrices: their error is not estimated here.
+    docs/theory.md (5.4).
 
     Examples
     --------

@@ -73,7 +73,7 @@ def kernel_vjp(
     8 N L real flops for pairs, twice those of the kernel, and O(N sqrt L) memory. The poles of a
     discrete system are its parameters: `log_poles` are a way to give them. Rules are
     differentiated by Cauchy's formula on circles |x - dt pole| = 1/4, with an error of some eps
-    for Re x <= 0, whatever the scheme.
+    for Re x <= 0, whatever the scheme. docs/theory.md (5.23).
 
     References
     ----------

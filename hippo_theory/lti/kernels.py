@@ -116,7 +116,7 @@ def kernel(
     the kernel, stay below 2e-13 for LegS with N = 64, L = 16384: A_d is rounded once, which
     costs up to L eps. "vandermonde" and "krylov" write the time k = i b + j, so that the kernel
     is a product of a (L/b, N) and an (N, b) table made by doubling; "s4" evaluates the
-    generating function (see `s4`).
+    generating function (see `s4`). docs/theory.md (5.1), (5.20)-(5.22).
 
     References
     ----------

@@ -55,7 +55,7 @@ def lmu(N: int, theta: float = 1.0) -> LTI:
 
 
 def lagt(N: int) -> LTI:
-    """Laguerre moments of e^{-lag}: A + A^T + B B^T = 0, so the Gramian is I."""
+    """Laguerre functions e^{-lag/2} L_n(lag): A + A^T + B B^T = 0, so the Gramian is I."""
     return LTI(0.5 * np.eye(N) - np.tri(N), np.ones(N), np.ones(N))
 
 

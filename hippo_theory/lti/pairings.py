@@ -53,6 +53,7 @@ def pairings(poles, *, discrete=True, log_poles=None) -> Pairings:
     -----
     Discrete denominators come from error-free products and sums, or from expm1 where log_poles
     are given: rounding exp(log_poles) first would cost eps / (1 - |l|). O(1) per pair.
+    docs/theory.md (5.24).
 
     Examples
     --------

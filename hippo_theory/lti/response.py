@@ -42,6 +42,7 @@ def transfer_function(system: System, z) -> Array:
     dense form. Dense: one Schur form, O(N^3), then back substitution for all points at once,
     O(N^2) a point; it is backward stable, so that matrices whose eigenvalues are lost (HiPPO)
     keep an error of about N eps |A| |(z I - A)^{-1}|. Triangular matrices need no Schur form.
+    docs/theory.md (5.1).
 
     Examples
     --------
@@ -91,7 +92,7 @@ def markov_parameters(system: System, L: int) -> Array:
     -----
     This is the definition that every method of `kernel` is tested against: L products with A,
     O(N) each for diagonal, O(N r) for DPLR, O(N^2) for dense systems. Where `log_poles` are
-    known the powers are exp(k log_poles), without accumulated rounding.
+    known the powers are exp(k log_poles), without accumulated rounding. docs/theory.md (5.1).
 
     Examples
     --------

@@ -56,7 +56,12 @@ def diagonal_plus_low_rank(system: System) -> tuple[DPLR, Array]:
 
 
 def cauchy_sums(s: Array, c: Array, mu: Array, nu: Array, weights: Array) -> Array:
-    """sum_n weights[j, n] / (i s_k mu_n - c_k nu_n), shape (j, k): the definition, O(N) a node."""
+    """sum_n weights[j, n] / (i s_k mu_n - c_k nu_n), shape (j, k): the definition, O(N) a node.
+
+    Notes
+    -----
+    docs/theory.md (5.22).
+    """
     step = max(1, BLOCK // max(1, mu.size))
     blocks = [slice(k, k + step) for k in range(0, s.size, step)]
     return np.concatenate(

@@ -78,7 +78,7 @@ def simulate(
     convolution with the kernel plus the free response. "auto" scans structured systems of up
     to 256 states, and where states are asked for; else it takes chunks. Signals of another
     array library are run on their device, in double precision where it has it, by chunks or
-    FFT; a DPLR system then as the dense one.
+    FFT; a DPLR system then as the dense one. docs/theory.md (5.5), (5.6).
 
     Examples
     --------
@@ -157,7 +157,7 @@ def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
 
     Notes
     -----
-    O(N), O(N r), O(N^2) for diagonal, DPLR and dense systems.
+    O(N), O(N r), O(N^2) for diagonal, DPLR and dense systems. docs/theory.md (5.5).
 
     Examples
     --------

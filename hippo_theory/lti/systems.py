@@ -104,6 +104,7 @@ class LTI(System):
     G(z) = D + C (z I - A)^{-1} B, Markov parameters h_0 = D, h_k = C A^{k-1} B: the numbers of
     scipy.signal, python-control and MATLAB. Arrays are copied and read-only.
     ``G1 + G2`` is the parallel and ``G1 @ G2`` the series connection (G1 after G2).
+    docs/theory.md (5.1).
 
     Examples
     --------
@@ -169,6 +170,7 @@ class DiagonalLTI(System):
     -----
     Batch axes follow NumPy broadcasting and are stored as given, so that what channels share
     is computed once. The LRU reads Re(C x): halve its C. Arrays are copied and read-only.
+    docs/theory.md (5.4).
 
     Examples
     --------
@@ -256,6 +258,7 @@ class DPLR(System):
     -----
     P and Q are stored as (N, r). A acts in O(N r); (z I - A)^{-1} in O(N r) by the Woodbury
     identity. The bilinear and Euler rules keep the form. Arrays are copied and read-only.
+    docs/theory.md (5.11), (5.15).
 
     Examples
     --------

@@ -28,6 +28,10 @@ def gram(poles, *, discrete=True, log_poles=None, unit_diagonal=False) -> np.nda
     numpy.ndarray, shape (N, N)
         The state covariance of x_k = l x_{k-1} + u_k under white input of unit variance.
 
+    Notes
+    -----
+    docs/theory.md (5.24).
+
     Examples
     --------
     >>> gram([0.5, -0.5], unit_diagonal=True).real
@@ -109,6 +113,7 @@ def generator_cholesky(
     by (l_i - l_p) / w_ip. Only quotients and products of data occur, so the relative error of
     every entry is O(N eps), however small the entry; b is kept as mantissa and exponent. After
     the use of Cauchy-like structure by Demmel and by Haut and Beylkin. O(N r) time and memory.
+    docs/theory.md (5.25).
 
     Examples
     --------
@@ -160,7 +165,7 @@ def triangular_factor(poles, *, discrete=True, log_poles=None) -> np.ndarray:
     Notes
     -----
     Phi_im = s_i s_m / w_im * prod_{j < m} (l_i - l_j) / w_ij with s = sqrt(w_ii): products only,
-    relative error O(N eps) in every entry. O(N^2).
+    relative error O(N eps) in every entry. O(N^2). docs/theory.md (5.26).
 
     Examples
     --------
@@ -193,7 +198,7 @@ def log_separations(poles, *, discrete=True, log_poles=None) -> np.ndarray:
     -----
     The factors are pseudo-hyperbolic distances rho. 1 / delta_j^2 is entry jj of the inverse of
     the unit-diagonal Gram matrix. Where rho is near 1, log rho = log1p(-w_jj w_mm / |w_jm|^2)/2
-    keeps its digits. O(N^2).
+    keeps its digits. O(N^2). docs/theory.md (5.27).
 
     Examples
     --------
@@ -225,7 +230,7 @@ def log_determinant(poles, *, discrete=True, log_poles=None) -> float:
     Notes
     -----
     Twice the log-volume spanned by the N unit-variance states: 0 when they are uncorrelated.
-    O(N^2).
+    O(N^2). docs/theory.md (5.27).
 
     Examples
     --------
@@ -253,6 +258,7 @@ def log10_condition_bounds(poles, *, discrete=True, log_poles=None) -> tuple[flo
     1 / sum_j delta_j^-2 <= smallest eigenvalue <= min_j delta_j^2 (trace and diagonal of the
     inverse); the largest eigenvalue is the end that eigvalsh gets right, and its rounding error
     N eps is added to the bounds. O(N^3) for that eigenvalue, O(N^2) otherwise.
+    docs/theory.md (5.28).
 
     Examples
     --------

@@ -61,7 +61,7 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, de
     The chain adds squares only: the relative error is at most of order (N + k) eps, also where MC
     is 1e-100 (measured: 5e-14 at N = 32, k = 32,598). O(N K), and
     O(N^2 n) for `start` and `colour`, whose n responses are orthogonalised. A dense system
-    enters by its computed eigenvalues.
+    enters by its computed eigenvalues. docs/theory.md (7.1), (7.2), (7.13).
 
     Examples
     --------
@@ -104,7 +104,7 @@ def lag_distribution(poles, K) -> np.ndarray:
 
     Notes
     -----
-    Sum 1, mean N, variance `lag_variance` over all lags. O(N K).
+    Sum 1, mean N, variance `lag_variance` over all lags. O(N K). docs/theory.md (7.3).
 
     Examples
     --------
@@ -126,7 +126,7 @@ def lag_variance(poles) -> float:
     Notes
     -----
     0 only for the shift register, whose memory ends sharply at lag N. Compensated denominators;
-    the sum cancels where the poles form a cycle. O(N^2).
+    the sum cancels where the poles form a cycle. O(N^2). docs/theory.md (7.4).
 
     Examples
     --------
@@ -156,7 +156,7 @@ def capacity_ceiling(N, k) -> np.ndarray:
 
     Notes
     -----
-    MC is non-increasing with sum N, so (k + 1) MC(k) <= N.
+    MC is non-increasing with sum N, so (k + 1) MC(k) <= N. docs/theory.md (7.6).
 
     Examples
     --------
@@ -183,6 +183,7 @@ def horizon(poles, level=0.5) -> int:
     Notes
     -----
     At most N / level - 1, by the ceiling, which is how far the curve is computed. O(N^2 / level).
+    docs/theory.md (7.6).
 
     Examples
     --------

@@ -33,6 +33,7 @@ def design_poles(target, *, damping=0.4) -> np.ndarray:
     By the law MC(k) ~ share of the band with group delay above k, the band |w| <= pi x must hold
     sum_k min(x, target[k]) poles and have the delay tau(x) = #{k: target[k] >= x} at its edge.
     A deviation of a few per cent remains for smooth targets; check with `capacity`. O(K log K).
+    docs/theory.md (7.8).
 
     Examples
     --------

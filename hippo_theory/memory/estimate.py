@@ -71,7 +71,7 @@ def estimate_capacity(states, inputs, K) -> CapacityEstimate:
     against the run, the correction takes off too much (4 horizons of a comb read 40 % low).
     Directions of the states below rounding are left out of the regression: for ill-conditioned
     states the estimate is that of the rounded recurrence, not of its spectrum; `capacity` has no
-    such floor. O(T N (N + K)).
+    such floor. O(T N (N + K)). docs/theory.md (7.1), (7.14).
 
     Examples
     --------

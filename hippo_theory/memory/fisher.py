@@ -41,7 +41,7 @@ def fisher_memory(system, K, *, noise=1.0) -> np.ndarray:
     Unlike `capacity` it depends on the basis. Diagonal recurrences are normal:
     J(k) = sum_i |b_i|^2 |l_i|^{2k} (1 - |l_i|^2) / noise, and implied conjugates add nothing,
     since a pair is one normal real block. Dense systems: C by the discrete Lyapunov equation,
-    O(N^3 + N^2 K).
+    O(N^3 + N^2 K). docs/theory.md (7.22), (7.23).
 
     Examples
     --------
@@ -71,7 +71,7 @@ def fisher_total(system, *, noise=1.0) -> float:
 
     Notes
     -----
-    tr(P C^{-1}) with P = sum_k A^k b b^* (A^k)^*. O(N^3).
+    tr(P C^{-1}) with P = sum_k A^k b b^* (A^k)^*. O(N^3). docs/theory.md (7.22), (7.23).
 
     Examples
     --------

@@ -24,7 +24,7 @@ def gradient_norms(poles, lag, *, unit_variance=True) -> np.ndarray:
 
     Notes
     -----
-    O(1) per entry.
+    O(1) per entry. docs/theory.md (7.24).
 
     Examples
     --------
@@ -58,6 +58,7 @@ def best_radius(lag) -> np.ndarray:
     Notes
     -----
     Maximises (1 - |l|^2) |l|^{2k}, the mode's memory under state noise as well as its gradient.
+    docs/theory.md (7.24).
 
     Examples
     --------
@@ -81,6 +82,10 @@ def best_gradient(lag) -> np.ndarray:
     numpy.ndarray, shape of lag
         Of a unit-variance mode. It falls like a power of k: gradients vanish exponentially only
         for a radius that does not move with the lag.
+
+    Notes
+    -----
+    docs/theory.md (7.24).
 
     Examples
     --------
@@ -110,7 +115,7 @@ def noisy_capacity_bound(N, lag, noise) -> np.ndarray:
     Notes
     -----
     MC_D(k) <= |v_k|^2 / noise, and no mode has a larger gradient than `best_gradient`: memory at
-    level m reaches lags up to about N / (e m noise).
+    level m reaches lags up to about N / (e m noise). docs/theory.md (7.25).
 
     Examples
     --------

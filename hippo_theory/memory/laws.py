@@ -24,7 +24,7 @@ def group_delay(poles, omega) -> np.ndarray:
     Notes
     -----
     |e^{iw} - l|^2 = (1 - |l|)^2 + 4 |l| sin^2((w - arg l) / 2) has no cancellation. O(N) per
-    frequency.
+    frequency. docs/theory.md (7.5).
 
     Examples
     --------
@@ -59,6 +59,7 @@ def bandwidth(poles, k, *, resolution=32) -> np.ndarray:
     Memory is bandwidth times horizon: the integral over k is N. The law is semiclassical, good
     where many poles share every frequency; a comb of poles whose spacing is wide against
     1 - |l| follows its staircase instead (`cycle_capacity`). O(N^2 resolution).
+    docs/theory.md (7.7).
 
     Examples
     --------
@@ -95,7 +96,7 @@ def cycle_capacity(N, radius, k) -> np.ndarray:
 
     Notes
     -----
-    Exact. The Blaschke product is (z^N - r^N) / (1 - r^N z^N) up to a phase.
+    Exact. The Blaschke product is (z^N - r^N) / (1 - r^N z^N) up to a phase. docs/theory.md (7.9).
 
     Examples
     --------
@@ -129,7 +130,7 @@ def s4d_lin_capacity(N, dt, k, *, decay=0.5) -> np.ndarray:
     Notes
     -----
     Inside its band the comb is a cycle of 2 / dt poles. Asymptotic in N; the error sits at the
-    edges of the band and decays like 1 / N.
+    edges of the band and decays like 1 / N. docs/theory.md (7.10).
 
     Examples
     --------
@@ -156,7 +157,7 @@ def ring_lag_variance(N, r_min, r_max) -> float:
     Notes
     -----
     Exact expectation of `lag_variance`: uniform phases leave the diagonal of the sum,
-    2 N E |l|^2 / (1 - |l|^2).
+    2 N E |l|^2 / (1 - |l|^2). docs/theory.md (7.11).
 
     Examples
     --------
@@ -184,7 +185,7 @@ def ring_log_determinant(N, r_min=0.0, r_max=1.0) -> float:
     -----
     Exact: averaging phases, log |l - m|^2 leaves log max(|l|^2, |m|^2) and log |1 - l conj(m)|^2
     leaves 0, so the mean is N (N - 1) / 2 times E log max(|l|^2, |m|^2), the energy of a Coulomb
-    gas: -1/2 on the disk.
+    gas: -1/2 on the disk. docs/theory.md (7.12).
 
     Examples
     --------
@@ -215,7 +216,7 @@ def real_log_determinant(N) -> float:
     Notes
     -----
     Exact: N (N - 1) / 2 times 1 - pi^2 / 3 = -2.29. Against -1/2 on the disk, this is what real
-    poles cost in volume in diagonal coordinates.
+    poles cost in volume in diagonal coordinates. docs/theory.md (7.12).
 
     Examples
     --------

@@ -70,7 +70,7 @@ def orthonormal_realization(poles, block=None) -> OrthonormalRealization:
     -----
     State covariance under white input: the identity for block 1, block diagonal with unit
     diagonal otherwise. The chain in O(N) per sample, without matrices, is
-    `lti.cascade.states`. O(N^3).
+    `lti.cascade.states`. O(N^3). docs/theory.md (7.21).
 
     Examples
     --------

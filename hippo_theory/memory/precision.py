@@ -77,6 +77,7 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
     -----
     Singular values of D^{-1/2} Phi, graded and from accurate factors, so that float64 arithmetic
     is enough whatever the condition number. The rounding model is `rounding_noise`. O(N^3).
+    docs/theory.md (7.18), (7.21).
 
     Examples
     --------
@@ -113,7 +114,7 @@ def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
     Notes
     -----
     The sum over modes of s^2 / (1 + s^2) |w^* t_k|^2, with singular values s and right vectors w
-    of D^{-1/2} Phi, and t_k the chain's impulse response. O(N^3 + N^2 K).
+    of D^{-1/2} Phi, and t_k the chain's impulse response. O(N^3 + N^2 K). docs/theory.md (7.18).
 
     Examples
     --------
@@ -148,7 +149,7 @@ def rounding_noise(poles, precision) -> np.ndarray:
     -----
     A model: every step rounds the state to p bits with an error uniform over the last place;
     averaging over a mantissa uniform in the logarithm gives u^2 / (8 ln 2) of the variance.
-    Weights and inputs are taken as exact.
+    Weights and inputs are taken as exact. docs/theory.md (7.19).
 
     Examples
     --------
@@ -170,7 +171,7 @@ def state_information(poles, precision=None, *, noise=None) -> float:
     Notes
     -----
     For Gaussian complex input; half of it for a real recurrence (poles with their conjugates).
-    Tends to N log2(1 / noise) + log2 det Gamma for small noise. O(N^3).
+    Tends to N log2(1 / noise) + log2 det Gamma for small noise. O(N^3). docs/theory.md (7.20).
 
     Examples
     --------

@@ -49,7 +49,7 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
     rounding errors of states weigh alike: they are amplified by at most
     10^vandermonde_log10_condition(poles, L, normalized=True). "white" takes the state to
     orthonormal coordinates first and amplifies them by up to the root of the Gram matrix's
-    condition (`gram_log10_condition`). O(N^3 + N^2 L) once.
+    condition (`gram_log10_condition`). O(N^3 + N^2 L) once. docs/theory.md (7.15).
 
     Examples
     --------

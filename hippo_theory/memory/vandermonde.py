@@ -48,7 +48,7 @@ def vandermonde_log10_condition(poles, L, *, normalized=False, digits=None) -> f
     complements of a Cauchy-like matrix are Cauchy-like (after Demmel), so V = X D Y^T with
     entrywise accurate factors; then two pivoted QR factorisations and an SVD of graded matrices.
     The shares of the error are N eps and the nodes' own rounding against their distance to the
-    nearest theta_j. O(min(N, L) N L).
+    nearest theta_j. O(min(N, L) N L). docs/theory.md (7.16).
 
     Examples
     --------
@@ -84,7 +84,7 @@ def gram_log10_condition(poles) -> tuple[float, float]:
     Gamma_ij = sqrt((1 - |l_i|^2)(1 - |l_j|^2)) / (1 - l_i conj(l_j)) is the covariance of
     unit-variance states, and the limit L -> inf of V V^* for normalized rows. Carleson's
     separations bound it: see `lti.szego.log10_condition_bounds`. O(N^3) for the largest
-    eigenvalue.
+    eigenvalue. docs/theory.md (5.28).
 
     Examples
     --------
@@ -113,6 +113,7 @@ def gautschi_bounds(poles) -> tuple[float, float]:
     -----
     Column i of V^{-1} holds the coefficients of the Lagrange polynomial of node i; their sum of
     moduli lies between its Mahler measure and the value of its majorant at 1. O(N^2).
+    docs/theory.md (7.17).
 
     Examples
     --------
@@ -139,6 +140,7 @@ def beckermann_bound(N) -> float:
     Notes
     -----
     After Beckermann; Chebyshev nodes come within a factor 2.8 of it up to N = 64.
+    docs/theory.md (7.17).
 
     Examples
     --------
@@ -167,7 +169,7 @@ def large_sieve_bound(poles, L) -> float:
     Notes
     -----
     After Moitra, from the large sieve inequality; d is the smallest distance of neighbouring
-    angles, in turns. O(N log N).
+    angles, in turns. O(N log N). docs/theory.md (7.17).
 
     Examples
     --------

@@ -313,3 +313,18 @@ def test_mode_scores_are_norms_of_single_modes():
                 one = ht.DiagonalLTI(G.poles[j : j + 1], G.B[j : j + 1], G.C[j : j + 1], dt=dt)
                 exact = getattr(hankel, f"{norm}_norm")(one)
                 np.testing.assert_allclose(score, exact, rtol=1e-10)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 3.0])
+def test_epsilon_ranks_of_random_poles_grow_with_their_exponent(alpha):
+    def mean_rank(n, draws=4):
+        rng, ranks = np.random.default_rng(0), []
+        for _ in range(draws):
+            radius = 1 - rng.uniform(size=n) ** (1 / alpha)  # P(1 - |l| <= delta) = delta^alpha
+            poles = radius * np.exp(2j * np.pi * rng.uniform(size=n))
+            system = ht.DiagonalLTI(poles, np.ones(n), rng.normal(size=n), dt=1.0)
+            ranks.append(hankel.epsilon_rank(hankel.singular_values(system), 1e-8))
+        return np.mean(ranks)
+
+    slope = np.log(mean_rank(128) / mean_rank(32)) / np.log(4)
+    assert abs(slope - hankel.rank_exponent(alpha)) < 0.1  # log n / n^beta has not died out yet
