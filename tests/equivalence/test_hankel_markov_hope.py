@@ -72,3 +72,11 @@ def test_hope_has_the_singular_values_of_its_taps_for_every_dt(dt):
     error = np.abs(spectrum.values / exact - 1)
     assert (error[known] <= spectrum.relative_error[known]).all()
     np.testing.assert_allclose(spectrum.values, exact, atol=1e-12 * exact[0])
+
+
+@pytest.mark.parametrize("dt", [0.05, 1.0, 10.0])
+def test_hope_energy_is_a_toeplitz_form_of_its_taps(dt):
+    h, a = taps(True), (1 - dt) / (1 + dt)
+    k = np.arange(N)
+    energy = (h.conj() @ (-a) ** np.abs(k[:, None] - k) @ h).real
+    np.testing.assert_allclose(hankel.h2_norm(hope.to_lti(h, dt)) ** 2, energy, rtol=N * N * 1e-15)
