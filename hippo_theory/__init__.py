@@ -3,4 +3,5 @@
 from hippo_theory import convergence, hankel, learning, legs, lti, memory
 from hippo_theory.lti import LTI, DiagonalLTI
 
+__version__ = "0.1.0"
 __all__ = ["LTI", "DiagonalLTI", "convergence", "hankel", "learning", "legs", "lti", "memory"]

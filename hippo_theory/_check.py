@@ -85,12 +85,15 @@ def array(
     finite: bool = True,
 ) -> np.ndarray:
     """Return `value` as a floating array (no copy where it is one already)."""
+    if np.ma.isMaskedArray(value):
+        raise TypeError(f"{name} must not be masked; leave the masked entries out")
     try:
         result = np.asarray(value)
     except ValueError:
         raise TypeError(f"{name} must be a rectangular array of numbers") from None
     if result.dtype.kind not in "fciub":
-        raise TypeError(f"{name} must be an array of numbers, got dtype {result.dtype}")
+        hint = "; subtract the first and divide by a unit" if result.dtype.kind in "Mm" else ""
+        raise TypeError(f"{name} must be an array of numbers, got dtype {result.dtype}{hint}")
     if real and result.dtype.kind == "c":
         raise TypeError(f"{name} must be real, got dtype {result.dtype}")
     if result.dtype.kind not in "fc":

@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done, or a study cannot run here and said why; 1: a cell failed; 2: refused.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if not arguments:
+        return _introduce()
     try:
         if _names_one_study(arguments):
             return _run_one(arguments[1], arguments[2:])
@@ -78,6 +80,17 @@ def _names_one_study(arguments: Sequence[str]) -> bool:
     words = [*arguments[:3], "-"]
     one = words[1] != "all" and not words[1].startswith("-")
     return words[0] == "run" and one and words[2].startswith("-")
+
+
+def _introduce() -> int:
+    """Say what can be typed: the commands, and every study with its claim."""
+    from studies import _study
+
+    print(f"{PROGRAM} list | run NAME [NAME ...] [--quick] | figure NAME   (--help says more)\n")
+    width = max(map(len, studies.names()))
+    for name in studies.names():
+        print(f"{name:{width}}  {_study.claim(_study.load(name))}")
+    return 0
 
 
 def _list(_: List) -> int:

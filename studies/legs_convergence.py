@@ -91,7 +91,7 @@ def measure(cell: tuple, rng: np.random.Generator) -> list[dict]:
     return [
         row
         for scheme, seen in errors.items()
-        for row in _rows(name, scheme, schemes[scheme], steps, np.array(seen))
+        for row in _rows(name, N, scheme, schemes[scheme], steps, np.array(seen))
     ]
 
 
@@ -122,11 +122,12 @@ def _errors(f: Input, case: Case, N: int, count: int, schemes) -> dict[str, tupl
     return found
 
 
-def _rows(name: str, scheme: str, claims, steps, errors: np.ndarray) -> list[dict]:
+def _rows(name: str, N: int, scheme: str, claims, steps, errors: np.ndarray) -> list[dict]:
     final, largest = (_order(steps, errors[:, i]) for i in (0, 1))
     return [
         {
             "input": name,
+            "N": N,
             "scheme": scheme,
             "steps": count,
             "final_error": error[0],
@@ -184,7 +185,7 @@ def _curves(axes, rows: pd.DataFrame, name: str) -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
     if name == "smooth":
-        axes.set(ylabel=r"error $\|c_K - c(1)\|_2$")
+        axes.set(ylabel=rf"error $\|c_K - c(1)\|_2$, $N = {rows['N'].iloc[0]}$")
 
 
 def _orders(figure, table: pd.DataFrame, which: str, title: str) -> None:

@@ -125,7 +125,7 @@ def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="
     out = np.empty((state.shape[1], t.size, N) if store == "all" else (0, 0, 0))
     if store == "all":
         out[:, 0] = state.T
-    chunk = max(_CHUNK // state.shape[1], 1)
+    chunk = max(_CHUNK // max(state.shape[1], 1), 1)
     spans = [(k, min(k + chunk, t.size - 1)) for k in range(0, t.size - 1, chunk)]
     if isinstance(row, Hold) and store == "final":
         _holds.propagate(t[0] / t[-1], state)
@@ -147,9 +147,8 @@ def refuse_overflow(row: Scheme, N: int, t, state, out) -> None:
         return
     lost = ~np.isfinite(out).all(axis=(0, 2))
     when = f" at t = {t[lost][0]:g}" if lost.any() else ""
-    raise np.linalg.LinAlgError(
-        f"scheme {row.name!r} overflowed at N = {N}{when}; a contractive scheme does not"
-    )
+    remedy = "scale the input down" if row.is_contractive else "a contractive scheme does not"
+    raise np.linalg.LinAlgError(f"scheme {row.name!r} overflowed at N = {N}{when}; {remedy}")
 
 
 def initial_state(signal: Signal, t, N, initial):
@@ -164,7 +163,10 @@ def initial_state(signal: Signal, t, N, initial):
         state[0] = first
         return state
     if initial is None:
-        raise ValueError(f"initial must be given when t[0] > 0, got t[0] = {t[0]:g}")
+        raise ValueError(
+            f"initial must be given when t[0] > 0, got t[0] = {t[0]:g}; "
+            "without a past before t[0], solve on t - t[0]"
+        )
     initial = _check.array("initial", initial, minimum_ndim=1)
     _check.shape("initial", initial, (..., N))
     try:
@@ -221,6 +223,8 @@ def step(c, t0, t1, f0, f1, *, scheme="midpoint") -> np.ndarray:
         raise ValueError(f"scheme must use two samples only, got {row.name!r}")
     f0, f1 = _array.check("f0", f0), _array.check("f1", f1)
     there = _array.home(c=c, f0=f0, f1=f1)
+    if t[0] == 0:
+        _refuse_unless_forced(_array.to_host(c), _array.to_host(f0))
     if there:
         return _arrays.step(row, t, c, f0, f1, there)
     try:
@@ -237,6 +241,17 @@ def step(c, t0, t1, f0, f1, *, scheme="midpoint") -> np.ndarray:
     state = np.ascontiguousarray(state)
     advance(row, t, signal, (0, 1), state, np.empty((0, 0, 0)))
     return from_rows(state.T, signal.batch_shape, dtype)
+
+
+def _refuse_unless_forced(c, f0) -> None:
+    """At t = 0 the equation leaves no freedom: c = f0 e_0, here to single precision."""
+    forced = np.zeros_like(c)
+    forced[..., 0] = f0
+    off = abs(c - forced).max(initial=0.0)
+    if off > 1e-6 * abs(forced).max(initial=0.0):
+        raise ValueError(
+            f"c must be f0 e_0 at t0 = 0, where the equation forces it, got {off:g} off"
+        )
 
 
 def reconstruct(state, t, s=None) -> np.ndarray:

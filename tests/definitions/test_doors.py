@@ -36,7 +36,7 @@ def test_the_doors_of_legs():
     assert ht.legs.energy_error(f(t), solution) >= 0
     assert ht.legs.input_error_bound(f, solution) > 0
     order = ht.convergence.observed_order([8, 16], [1.0, 0.5])
-    assert order.order == 1
+    assert abs(order.order - 1) < 1e-14
     assert len(order.interval) == 2
     ht.convergence.envelope([8, 16], [1.0, 0.5])
 
@@ -96,7 +96,7 @@ def test_the_doors_of_hankel():
     value, lower, upper = ht.hankel.hinf_norm(plain, certificate=True)
     assert lower <= value <= upper
     assert abs(ht.hankel.hankel_norm(plain) - sigma[0]) <= 1e-12 * sigma[0]
-    h = ht.lti.markov_parameters(plain, 65)[1:]
+    h = ht.lti.markov_parameters(plain, 401)[1:]
     assert abs(ht.hankel.markov_singular_values(h, k=2) - sigma[:2]).max() <= 1e-9
     hope = ht.hankel.hope
     assert hope.frequency_response(h[:8], 64, 0.5).shape == (64,)

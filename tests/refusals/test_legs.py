@@ -39,7 +39,10 @@ REFUSALS = [
     (lambda: ht.legs.solve(F, T, 4, store="last"), "unknown store 'last'"),
     (lambda: ht.legs.solve(F, T, 4, samples="mean"), "unknown samples 'mean'"),
     (lambda: ht.legs.solve(F, T, 4, initial=np.zeros(4)), "initial must be None when t[0] = 0"),
-    (lambda: ht.legs.solve(F, LATE, 4), "initial must be given when t[0] > 0, got t[0] = 1"),
+    (
+        lambda: ht.legs.solve(F, LATE, 4),
+        "got t[0] = 1; without a past before t[0], solve on t - t[0]",
+    ),
     (lambda: ht.legs.solve(F, LATE, 4, initial=np.zeros(3)), "initial must have shape (..., 4)"),
     (lambda: ht.legs.solve(F, LATE, 4, initial=np.zeros((2, 4))), "initial must broadcast to (4,)"),
     (lambda: ht.legs.solve(F, LATE, 2, initial=[1j, 0]), "initial must be real when f is"),
@@ -58,7 +61,10 @@ REFUSALS = [
     (lambda: ht.legs.solve(lambda t: ["x"] * t.size, T, 4), "f must map times (L,) to values"),
     (lambda: ht.legs.step([1.0, 0], 1.0, 0.5, 0, 0), "(t0, t1) must be strictly increasing"),
     (lambda: ht.legs.step([1.0, 0], 0, 1, 0, 0, scheme="hold2"), "scheme must use two samples"),
-    (lambda: ht.legs.step(np.ones((3, 2)), 0, 1, [1, 2], 0), "f0 and f1 must have shape (3,)"),
+    (lambda: ht.legs.step([1.0, 0.5], 0, 1, 1, 1), "c must be f0 e_0 at t0 = 0"),
+    (lambda: ht.legs.solve(np.ma.array(F), T, 4), "f must not be masked"),
+    (lambda: ht.legs.solve(F, T.astype("M8[s]"), 4), "subtract the first and divide by a unit"),
+    (lambda: ht.legs.step(np.ones((3, 2)), 1, 2, [1, 2], 0), "f0 and f1 must have shape (3,)"),
     (lambda: ht.legs.step([1.0, 0], 0, 1, np.nan, 0), "f0 must be finite, got nan"),
     (lambda: ht.legs.reconstruct(solution, [0.5, 1.5]), "s must lie in [0, 1], got 1.5"),
     (lambda: ht.legs.reconstruct([1.0, 2.0], 1.0), "s must be given with coefficients"),
@@ -90,6 +96,10 @@ def test_bad_input_is_refused_in_one_sentence(call, sentence):
         call()
     assert sentence in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_no_sequences_have_no_states():
+    assert ht.legs.solve(np.zeros((0, 11)), T, 4).coefficients.shape == (0, 11, 4)
 
 
 def test_inputs_are_not_modified():

@@ -13,16 +13,16 @@ def written(path, text):
     return path
 
 
-def test_numbers_are_read_as_times_from_the_first(tmp_path):
+def test_numbers_are_read_exactly(tmp_path):
     times, values = _series.from_csv(written(tmp_path / "s.csv", GOOD), "year", "heat")
-    assert times.tolist() == [0, 1.5, 3]
+    assert times.tolist() == [1900, 1901.5, 1903]
     assert values.tolist() == [1, 2.5, -1]
 
 
 def test_dates_are_read_as_years(tmp_path):
     text = "day,heat\n2000-01-01,1\n2001-01-01,2\n2004-01-01,3\n"
     times, _ = _series.from_csv(written(tmp_path / "s.csv", text), "day", "heat")
-    assert times == pytest.approx([0, 366 / 365.25, 4])
+    assert times == pytest.approx([2000, 2000 + 366 / 365.25, 2004], abs=1e-9)
 
 
 REFUSALS = [
@@ -32,6 +32,8 @@ REFUSALS = [
     ("year,heat\n1900,\n1901,2\n", "column 'heat', got '' in line 2"),
     ("year,heat\n1900,1\n1901,2\n1901,3\n", "increasing times, got '1901' in line 4"),
     ("year,heat\n1900,1\n", "must hold at least 2 rows, got 1"),
+    ("year,heat\n", "must hold at least 2 rows, got 0"),
+    ("year,heat\n1900,2\n1901,2\n", "must vary in column 'heat', got 2 throughout"),
     ("year,heat\nmonday,1\ntuesday,2\n", "column 'year', got 'monday' in line 2"),
 ]
 
@@ -47,6 +49,5 @@ def test_shipped_series_are_complete_and_increasing():
     for load, count in ((_series.sunspots, 309), (_series.co2, 2225)):
         times, values = load()
         assert times.size == values.size == count
-        assert times[0] == 0
         assert (np.diff(times) > 0).all()
         assert np.isfinite(values).all()
