@@ -47,7 +47,7 @@ LIBRARIES = {
     "strict-no_float64": ("array_api_strict", "no_float64", "float32"),
     "torch": ("torch", "cpu", "float64"),
     "jax": ("jax.numpy", "cpu", "float32"),
-    "cupy": ("cupy", 0, "float64"),
+    "cupy": ("array_api_compat.cupy", 0, "float64"),
 }
 MARKS = {"cupy": pytest.mark.gpu}
 
@@ -57,7 +57,7 @@ DEVICES = {
     "array_api_strict": lambda module, name: module.Device(name),
     "torch": lambda module, name: module.device(name),
     "jax.numpy": lambda module, name: importlib.import_module("jax").devices(name)[0],
-    "cupy": lambda module, name: module.cuda.Device(name),
+    "array_api_compat.cupy": lambda module, name: module.cuda.Device(name),
 }
 
 
@@ -70,6 +70,6 @@ def xp(request):
             module = importlib.import_module(name)
         except ImportError:
             pytest.skip(f"{name} is not installed")
-    if name == "cupy" and not module.is_available():
+    if request.param == "cupy" and not module.is_available():
         pytest.skip("cupy has no GPU here")
     return Library(module, DEVICES[name](module, device), dtype)

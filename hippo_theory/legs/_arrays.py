@@ -8,11 +8,12 @@ rows by the adjoint recurrence; no formula of a scheme is written here a second 
 from collections.abc import Iterator
 from typing import Any
 
+import array_api_compat as compat
 import numpy as np
 
 from hippo_theory import _array, _check
 from hippo_theory._array import Array, Home
-from hippo_theory.legs import _holds
+from hippo_theory.legs import _cuda, _holds
 from hippo_theory.legs._advance import advance, refuse_unless_fit
 from hippo_theory.legs._signal import Signal
 from hippo_theory.legs.schemes import Collocation, Hold, OneStep
@@ -30,15 +31,24 @@ def solve(row, t, N: int, f: Any, initial: Any, samples: str, store: str, there:
     _check.shape("f", f, (..., t.size - averages), f"t has {t.size} entries")
     refuse_unless_fit(row, _units(0, 0, averages), t)
     c = _initial(f, t, N, initial, there)
-    dtype = _array.work_dtype(there, f)
-    values = xp.astype(f, dtype)
-    step = _final if store == "final" else _all
-    result = step(row, t, averages, values, xp.astype(c, dtype), there)
+    if compat.is_cupy_array(f) and isinstance(row, OneStep) and f.dtype in (np.float32, np.float64):
+        with f.device:
+            c = xp.astype(c, f.dtype)
+            result = _cuda.solve(row, t, averages, f, c, everything=store == "all")
+    else:
+        result = _multiply(row, t, averages, f, c, there, store)
     if not bool(xp.all(xp.isfinite(result))):
         raise np.linalg.LinAlgError(
             f"scheme {row.name!r} overflowed at N = {N}; a contractive scheme does not"
         )
     return xp.astype(result, f.dtype)
+
+
+def _multiply(row, t, averages, f, c, there, store):
+    dtype = _array.work_dtype(there, f)
+    multiply = _final if store == "final" else _all
+    f, c = (there.xp.astype(a, dtype) for a in (f, c))
+    return multiply(row, t, averages, f, c, there)
 
 
 def step(row, t, c, f0, f1, there: Home) -> Array:
