@@ -35,6 +35,11 @@ class Scheme:
     stability: str
     source: str
 
+    @property
+    def is_contractive(self) -> bool:
+        """Whether no perturbation ever grows, for every N: derived from a row's numbers."""
+        raise NotImplementedError
+
     def __repr__(self):
         orders = f"order {self.order:g} ({self.max_order:g} in the maximum)"
         return f"{self.name}: {orders}, {self.stability}"
