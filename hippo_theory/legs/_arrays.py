@@ -143,10 +143,11 @@ def _matrix(row, t, span, N, averages) -> np.ndarray:
     local = t[low : high + averages]
     units = _units(N, high - low, averages)
     state = np.eye(N, N + high - low)
-    out = np.empty((N + high - low, local.size, N))
-    start, stop = span[0] - low, span[1] - low
-    advance(row, local, units, (start, stop), state, out)
-    return out[:, start + 1 : stop + 1]
+    states = []
+    for k in range(span[0] - low, span[1] - low):
+        advance(row, local, units, (k, k + 1), state, np.empty((0, 0, 0)))
+        states.append(state.T.copy())
+    return np.stack(states, axis=1)
 
 
 def _homogeneous(row, t, N) -> np.ndarray:

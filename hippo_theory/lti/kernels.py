@@ -95,8 +95,8 @@ def kernel(
         Of the products along the long axis; tables are set up in float64 always. By default
         float32 if every array of the system is of single precision, or the device has no other.
     xp, device : module and device of that library, optional
-        Where the kernel is wanted: numpy, cupy, torch, jax.numpy, .. "s4" and "naive" are
-        computed on the host and carried there.
+        Where the kernel is wanted, as in `kernel(system, L, xp=torch, device="cuda")`: numpy,
+        cupy, torch, jax.numpy, .. "s4" and "naive" are computed on the host and carried there.
 
     Returns
     -------
