@@ -253,7 +253,7 @@ def _clock(t, conserved, sigma, eta, tau):
     """E, g = (1 - E) / R and k_+- = 1 +- 2 sigma / R, with k_- free of cancellation."""
     spread = eta * np.sqrt(conserved)
     R = np.hypot(2 * sigma, spread)
-    still = R == 0
+    still = np.finfo(float).tiny > R  # 1 / R overflows; E = 1 and g = t / tau to rounding
     safe = np.where(still, 1.0, R)
     with np.errstate(over="ignore"):
         x = -(R / tau) * t

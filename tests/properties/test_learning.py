@@ -1,7 +1,7 @@
 """What holds for every start of a shared pole."""
 
 import numpy as np
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from hippo_theory import learning
@@ -12,6 +12,7 @@ numbers = st.floats(0.1, 5.0)
 
 
 @given(weights, weights, st.floats(-3, 3), numbers)
+@example([1.0] * 3, [1.0] * 3, 2e-311, 1.0)  # a rate whose inverse overflows
 @settings(max_examples=60, deadline=None)
 def test_a_real_gain_moves_towards_its_target_and_never_past_it(b, c, sigma, eta):
     t = np.linspace(0.0, 20.0, 50) / max(float(learning.rate(b, c, sigma, eta)), 0.1)
