@@ -139,8 +139,9 @@ def plot(table: pd.DataFrame) -> Figure:
         looks = {"color": "black", "marker": "*", "ls": "-"} if name == "published loop" else {}
         (line,) = axes.loglog(curve["N"], curve["nanoseconds"], **looks)
         last = curve.iloc[-1]
-        words = name if name == "writing the states" else f"{name} ({last['ratio']:.1f}x)"
-        _figures.label_end(line, words, offset=(6, 0))
+        writing = name == "writing the states"
+        words = name if writing else f"{name} ({last['ratio']:.1f}x)"
+        _figures.label_end(line, words, offset=(6, 6 if writing else 0))
     axes.set(xlabel="state dimension $N$", ylabel="ns a step, number and sequence")
     axes.set_xscale("log", base=2)
     axes.set_xlim(right=rows["N"].max() * 4)
