@@ -4,10 +4,10 @@ Tables are set up on the host in double precision; products along the long axis 
 array-API calls in the dtype that the caller asked for.
 """
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
@@ -44,16 +44,40 @@ def squarings(system: DiagonalLTI, count: int) -> Array:
 
 def table(squares: Array, count: int, first: Any = None) -> Array:
     """first * poles^k for k < count, shape (..., count, N), by doubling."""
-    xp = array_namespace(squares)
-    start = xp.ones(squares.shape[1:], dtype=squares.dtype) if first is None else first
+    start = np.ones(squares.shape[1:], squares.dtype) if first is None else first
     shape = np.broadcast_shapes(start.shape, squares.shape[1:])
-    result = xp.empty((*shape[:-1], count, shape[-1]), dtype=xp.result_type(start, squares))
+    result = np.empty((*shape[:-1], count, shape[-1]), np.result_type(start, squares))
     result[..., 0, :] = start
     for j in range(doublings(count)):
         done = 1 << j
         more = min(done, count - done)
-        result[..., done : done + more, :] = result[..., :more, :] * squares[j, ..., None, :]
+        known, new = result[..., :more, :], result[..., done : done + more, :]
+        np.multiply(known, squares[j, ..., None, :], out=new)
     return result
+
+
+def matrix_squarings(A: Array, count: int) -> list[Array]:
+    """A^(2^j) for j < count."""
+    squares = [A]
+    while len(squares) < count:
+        squares.append(squares[-1] @ squares[-1])
+    return squares
+
+
+def rows(squares: list[Array], X: Array, count: int) -> Array:
+    """X A^k for k < count, shape (count, *X.shape), X (m, N): by doubling as far as the squares
+    A^(2^j) go, then in blocks of the last power.
+    """
+    m, n = X.shape
+    result = np.empty((count * m, n), np.result_type(X, *squares[:1]))
+    result[:m], done = X, 1
+    while done < count:
+        j = min(doublings(done), len(squares) - 1)
+        more = min(1 << j, count - done)
+        known = result[m * (done - (1 << j)) :][: m * more]
+        np.matmul(known, squares[j], out=result[m * done : m * (done + more)])
+        done += more
+    return result.reshape(count, m, n)
 
 
 def orbit(A: Array, X: Array, count: int) -> tuple[Array, Array]:
@@ -61,16 +85,8 @@ def orbit(A: Array, X: Array, count: int) -> tuple[Array, Array]:
 
     X is (N, m), the orbit (N, count, m); 2 N^3 flops a squaring, 2 N^2 m an entry.
     """
-    xp = array_namespace(A, X)
-    n, m = X.shape
-    result = xp.empty((n, count * m), dtype=xp.result_type(A, X))
-    result[:, :m] = X
-    for j in range(doublings(count)):
-        done = m << j
-        more = min(done, count * m - done)
-        result[:, done : done + more] = A @ result[:, :more]
-        A = A @ A
-    return xp.reshape(result, (n, count, m)), A
+    squares = matrix_squarings(A, doublings(count) + 1)
+    return np.moveaxis(rows([S.T for S in squares], X.T, count), -1, 0), squares[-1]
 
 
 def channels(system: System) -> tuple[Array, Array, Array]:
@@ -82,8 +98,8 @@ def channels(system: System) -> tuple[Array, Array, Array]:
 
 def result_dtype(system: System, *arrays: Any) -> np.dtype:
     """The real dtype of the caller: float32 where every array is of single precision."""
-    names = ("A", "poles", "P", "Q", "B", "C", "D")
-    given = [getattr(system, name) for name in names if hasattr(system, name)]
+    names = {"A", "poles", "P", "Q", "B", "C", "D"}  # as given: an LTI would compute its poles
+    given = [getattr(system, field.name) for field in fields(system) if field.name in names]
     dtype = np.result_type(np.float32, *given, *arrays)
     return np.dtype(np.float32 if dtype in (np.float32, np.complex64) else np.float64)
 

@@ -256,7 +256,8 @@ def _free_response(system, x, L):
         weights = C * x[..., None, :]
         zero = np.zeros(weights.shape[:-1])
         return products.vandermonde(weights, squares, zero, L + 1, system.conjugate)[..., 1:]
-    y = products.krylov(dense(system).A, x.reshape(-1, x.shape[-1]).T, C, L)  # (p, batch, L)
+    start, none = x.reshape(-1, x.shape[-1]).T, np.zeros(())
+    y = products.krylov(dense(system).A, start, C, none, L + 1)[..., 1:]  # (p, batch, L)
     return np.swapaxes(y, 0, 1).reshape(*x.shape[:-1], *C.shape[:1], L)
 
 

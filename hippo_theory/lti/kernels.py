@@ -214,7 +214,7 @@ def _krylov(problem: Problem) -> Array:
     system = dense(problem.discrete)
     B, C, D = _powers.channels(system)
     A, B, C = (cast(a, np.float64) for a in (system.A, B, C))
-    return _prepended(D, krylov(A, B, C, problem.L, problem.dtype))
+    return krylov(A, B, C, D, problem.L, problem.dtype)
 
 
 def _vandermonde(problem: Problem) -> Array:

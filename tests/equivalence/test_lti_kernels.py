@@ -217,33 +217,6 @@ def test_compiled_cauchy_sums_are_the_sums_over_conjugate_pairs(n):
     np.testing.assert_allclose(fast, exact, rtol=0, atol=1e3 * EPS * abs(exact).max())
 
 
-@pytest.mark.parametrize("method", ["naive", "krylov", "vandermonde"])
-def test_kernels_of_the_array_api_are_those_of_numpy(method):
-    """The long axis is plain array-API code: a stricter namespace gives the same digits."""
-    import array_api_strict as xp
-
-    from hippo_theory.lti import _powers
-
-    value = system("conjugate")
-    if method == "naive":
-        h, u = ht.lti.kernel(value, L), np.linspace(0, 1, L)
-        y = ht.lti.convolve(xp.asarray(h), xp.asarray(u))
-        assert isinstance(y, type(xp.asarray(h)))
-        np.testing.assert_allclose(np.asarray(y), ht.lti.convolve(h, u), atol=100 * EPS)
-        return
-    if method == "vandermonde":
-        squares = _powers.squarings(value, _powers.doublings(L))
-        D = np.asarray(value.D)
-        given = (value.B * value.C, squares, D)
-        exact = products.vandermonde(*given, L, True)
-        h = products.vandermonde(*(xp.asarray(a) for a in given), L, True)
-    else:
-        A, B, C, _ = ht.lti.matrices(system("dense", (2, 3)))
-        exact = products.krylov(A, B, C, L)
-        h = products.krylov(xp.asarray(A), xp.asarray(B), xp.asarray(C), L)
-    np.testing.assert_allclose(np.asarray(h), exact, rtol=0, atol=10 * EPS)
-
-
 def recurrence(value, u, x):
     """x_{k+1} = A x_k + B u_k, y_k = C x_k + D u_k, one signal (m, L): y (p, L), states."""
     A, B, C, D = matrices(value)
