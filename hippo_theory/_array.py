@@ -74,6 +74,8 @@ def home(**values: Any) -> Home | None:
 
 def there(xp: Any, device: Any = None) -> Home | None:
     """Where functions that create arrays put them; None for NumPy."""
+    if xp is np and device is None:
+        return None
     try:
         xp = compat.array_namespace(xp.zeros(1))
         home = Home(xp, compat.device(xp.zeros(1, device=device)))

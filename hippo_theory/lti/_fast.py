@@ -8,39 +8,25 @@ from numba import njit
 
 LANES = 32  # states of a block of the diagonal recurrence
 LI, CR, CI, XR, XI = (k * LANES for k in range(1, 6))
-NODES = 128  # nodes of a block: the accumulators of a few sums stay in the first-level cache
 FLAGS = {"contract", "reassoc", "nsz"}  # sums in any order, fused; NaN and infinity keep meaning
 
 
 @njit(cache=True, fastmath=FLAGS)
-def cauchy_pairs(nodes, poles, weights, sums):
-    """`s4.cauchy_sums` over conjugate pairs: sum_n weights[i, j, n] / d_kn into sums.
+def reciprocals(nodes, poles, table):
+    """1 / d_kn of conjugate pairs, the denominators of `s4.cauchy_sums` times their conjugates'.
 
     d = c^2 |nu|^2 - i s c 2 Re(mu nu') - s^2 |mu|^2; nodes (6, K) are s^2, s c, c^2 as pairs,
-    poles (3, N) are |mu|^2, 2 Re(mu nu'), |nu|^2, weights (2, J, N), sums (4, J, K) as pairs.
+    poles (3, N) are |mu|^2, 2 Re(mu nu'), |nu|^2, table (N, 2 K) has real parts beside imaginary.
     """
-    K, N, J = nodes.shape[1], poles.shape[1], weights.shape[1]
-    re, im = np.empty(NODES, nodes.dtype), np.empty(NODES, nodes.dtype)
-    for start in range(0, K, NODES):
-        size = min(NODES, K - start)
-        block = nodes[:, start : start + size]
-        ssr, ssi, scr, sci, ccr, cci = block[0], block[1], block[2], block[3], block[4], block[5]
-        for n in range(N):
-            a, b, d = poles[0, n], poles[1, n], poles[2, n]
-            for k in range(size):
-                x = d * ccr[k] + b * sci[k] - a * ssr[k]
-                y = d * cci[k] - b * scr[k] - a * ssi[k]
-                inverse = 1 / (x * x + y * y)
-                re[k] = x * inverse
-                im[k] = -y * inverse
-            for j in range(J):
-                for i in range(2):
-                    weight = weights[i, j, n]
-                    real = sums[2 * i, j, start : start + size]
-                    imag = sums[2 * i + 1, j, start : start + size]
-                    for k in range(size):
-                        real[k] += weight * re[k]
-                        imag[k] += weight * im[k]
+    ssr, ssi, scr, sci, ccr, cci = nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], nodes[5]
+    for n in range(poles.shape[1]):
+        a, b, d, row = poles[0, n], poles[1, n], poles[2, n], table[n]
+        for k in range(nodes.shape[1]):
+            x = d * ccr[k] + b * sci[k] - a * ssr[k]
+            y = d * cci[k] - b * scr[k] - a * ssi[k]
+            inverse = 1 / (x * x + y * y)
+            row[2 * k] = x * inverse
+            row[2 * k + 1] = -y * inverse
 
 
 @njit(cache=True, fastmath=FLAGS)

@@ -13,9 +13,11 @@ import numpy as np
 from hippo_theory.lti import _powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import matrices
+from hippo_theory.lti.products import cast
 from hippo_theory.lti.systems import DPLR, System
 
 BLOCK = 1 << 15  # entries of a table of nodes times poles: what a cache holds
+NODES = 512  # nodes of a block of compiled reciprocals
 
 
 def sequence(system: System, discrete: System, L: int, dtype: np.dtype) -> Array:
@@ -29,10 +31,10 @@ def sequence(system: System, discrete: System, L: int, dtype: np.dtype) -> Array
     truncated = C - np.exp(-damping) * (C + C @ _power_minus_one(system, discrete, L))
     real = _powers.is_real(system)
     turns = np.fft.rfftfreq(L) if real else np.fft.fftfreq(L)  # theta near 0: sines keep digits
-    theta = np.pi * turns - 0.5j * damping / L
+    theta = np.pi * turns - (0.5j * damping / L if damping else 0)
     spectrum = _generating_function(form, discrete, truncated @ V, theta, real, dtype)
-    growth = np.exp(damping * np.arange(L) / L).astype(dtype)
-    return growth * (np.fft.irfft(spectrum, L) if real else np.fft.ifft(spectrum, L))
+    terms = np.fft.irfft(spectrum, L) if real else np.fft.ifft(spectrum, L)
+    return np.exp(damping * np.arange(L) / L).astype(dtype) * terms if damping else terms
 
 
 def diagonal_plus_low_rank(system: System) -> tuple[DPLR, Array]:
@@ -96,25 +98,26 @@ def _power_minus_one(system, discrete, L):
 
 def _generating_function(form, discrete, rows, theta, real, dtype):
     """C~ (I - w A)^{-1} B at the nodes, (p, m, nodes)."""
-    B = _powers.channels(form)[0]
+    B, s, c = _powers.channels(form)[0], np.sin(theta), np.cos(theta)
     if form.dt is None:
         half = 0.5 * discrete.dt
         mu, nu = np.ones_like(form.poles), half * form.poles
-        columns, coupling = np.concatenate([2 * half * B, half * form.P], 1), 2 * np.cos(theta)
+        columns, coupling = np.concatenate([2 * half * B, half * form.P], 1), 2 * c
     else:
         mu, nu = (1 + form.poles) / 2, (form.poles - 1) / 2
-        columns, coupling = np.concatenate([B, form.P], 1), np.exp(-1j * theta)
+        columns, coupling = np.concatenate([B, form.P], 1), c - 1j * s
     rows = np.concatenate([rows, form.Q.conj().T])
     products = (rows[:, None, :] * columns.T).reshape(-1, form.state_dim)
-    sums = (_paired_sums if real else _plain_sums)(theta, mu, nu, products, dtype)
+    sums = (_paired_sums if real else _plain_sums)(s, c, mu, nu, products, dtype)
     sums = sums.reshape(len(rows), -1, theta.size)
-    return _woodbury(sums, np.exp(1j * theta), coupling, form.P.shape[1])
+    return _woodbury(sums, c + 1j * s, coupling, form.P.shape[1])
 
 
 def _woodbury(sums, phase, coupling, r):
     """R00 - t R01 (I + t R11)^{-1} R10 with R = phase/2 sums and t = coupling/phase."""
     p, m = len(sums) - r, sums.shape[1] - r
-    phase, half = (a.astype(sums.dtype) for a in (phase, 0.5 * coupling))
+    phase = (0.5 * phase).astype(sums.dtype)
+    half = (0.5 * coupling).astype(sums.dtype if coupling.dtype.kind == "c" else sums.real.dtype)
     core = np.eye(r, dtype=sums.dtype)[..., None] + half * sums[p:, m:]
     if r == 1:
         solved = sums[p:, :m] / core
@@ -123,16 +126,15 @@ def _woodbury(sums, phase, coupling, r):
         solved = np.linalg.solve(*(np.moveaxis(a, *last) for a in (core, sums[p:, :m])))
         solved = np.moveaxis(solved, *first)
     correction = sum(sums[:p, m + k, None] * solved[k] for k in range(r))
-    return 0.5 * phase * (sums[:p, :m] - half * correction)
+    return phase * (sums[:p, :m] - half * correction)
 
 
-def _plain_sums(theta, mu, nu, products, dtype):
+def _plain_sums(s, c, mu, nu, products, dtype):
     wide = np.result_type(dtype, np.complex64)
-    arrays = (np.sin(theta), np.cos(theta), mu, nu, products)
-    return cauchy_sums(*(a.astype(wide) for a in arrays))
+    return cauchy_sums(*(a.astype(wide) for a in (s, c, mu, nu, products)))
 
 
-def _paired_sums(theta, mu, nu, products, dtype):
+def _paired_sums(s, c, mu, nu, products, dtype):
     """The same for sums closed under conjugation, by compiled real arithmetic on half the poles.
 
     A pole with its conjugate is 2 (i s Re(v mu') - c Re(v nu')) over
@@ -147,14 +149,16 @@ def _paired_sums(theta, mu, nu, products, dtype):
     weight = np.where(height > tiny, 1.0, 0.5)[keep]
     mu, nu, v = mu[keep], nu[keep], products[:, keep] * weight
     poles = np.stack([abs(mu) ** 2, 2 * (mu * nu.conj()).real, abs(nu) ** 2])
-    weights = np.stack([2 * (v * mu.conj()).real, -2 * (v * nu.conj()).real])
-    s, c = np.sin(theta), np.cos(theta)
+    weights = np.concatenate([2 * (v * mu.conj()).real, -2 * (v * nu.conj()).real]).astype(dtype)
     nodes = np.stack([part for a in (s * s, s * c, c * c) for part in (a.real, a.imag)])
-    sums = np.zeros((4, len(products), theta.size), dtype)
-    _fast.cauchy_pairs(nodes.astype(dtype), poles.astype(dtype), weights.astype(dtype), sums)
-    complex_dtype = np.result_type(dtype, np.complex64)
-    with_s, with_c = sums[0] + 1j * sums[1], sums[2] + 1j * sums[3]
-    return (1j * s).astype(complex_dtype) * with_s + c.astype(complex_dtype) * with_c
+    nodes, poles, sums = nodes.astype(dtype), poles.astype(dtype), []
+    for k in range(0, s.size, NODES):
+        reciprocals = np.empty((len(poles[0]), 2 * nodes[0, k : k + NODES].size), dtype)
+        _fast.reciprocals(nodes[:, k : k + NODES], poles, reciprocals)
+        sums.append((weights @ reciprocals).view(np.result_type(dtype, np.complex64)))
+    with_s, with_c = np.split(np.concatenate(sums, axis=-1), 2)
+    s, c = (cast(a, dtype) for a in (s, c))
+    return 1j * (s * with_s) + c * with_c
 
 
 def _symmetric_part(A, eps):
