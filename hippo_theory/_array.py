@@ -95,7 +95,8 @@ def check(name: str, value: Any, *, minimum_ndim: int = 0, real: bool = False) -
         value = xp.astype(value, getattr(xp, Home(xp, compat.device(value)).precision.name))
     if value.ndim < minimum_ndim:
         shape = tuple(value.shape)
-        raise ValueError(f"{name} must have at least {minimum_ndim} axes, got shape {shape}")
+        rule = f"at least {_check.axes(minimum_ndim)}"
+        raise ValueError(f"{name} must have {rule}, got shape {shape}")
     if not bool(xp.all(xp.isfinite(value))):
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return value

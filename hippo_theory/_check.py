@@ -34,6 +34,8 @@ def number(
 ) -> float:
     """Return `value` as a finite float inside the open (above, below) and closed bounds."""
     try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
         result = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a real number, got {value!r}") from None
@@ -68,10 +70,11 @@ def option(name: str, value: Any, options: Iterable[str]) -> str:
 
 
 def unknown(name: str, value: Any, options: Iterable[str]) -> str:
-    """Compose the sentence for an unknown name, with the nearest known one."""
+    """Compose the sentence for an unknown name, with the nearest known one, of either case."""
     options = list(options)
-    near = difflib.get_close_matches(str(value), options, n=1)
-    remedy = f"; did you mean {near[0]!r}?" if near else ""
+    lower = {option.lower(): option for option in options}
+    near = difflib.get_close_matches(str(value).lower(), lower, n=1)
+    remedy = f"; did you mean {lower[near[0]]!r}?" if near else ""
     return f"unknown {name} {value!r}, expected one of {options}{remedy}"
 
 
@@ -99,12 +102,18 @@ def array(
     if result.dtype.kind not in "fc":
         result = result.astype(np.float64)
     if ndim is not None and result.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} axes, got shape {result.shape}")
+        raise ValueError(f"{name} must have {axes(ndim)}, got shape {result.shape}")
     if result.ndim < minimum_ndim:
-        raise ValueError(f"{name} must have at least {minimum_ndim} axes, got shape {result.shape}")
+        rule = f"at least {axes(minimum_ndim)}"
+        raise ValueError(f"{name} must have {rule}, got shape {result.shape}")
     if finite:
         all_finite(name, result)
     return result
+
+
+def axes(count: int) -> str:
+    """Compose "1 axis" or "2 axes"."""
+    return f"{count} {'axis' if count == 1 else 'axes'}"
 
 
 def poles(name: str, value: Any, *, discrete: bool = True) -> Any:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from hippo_theory import _check
+
 Row = TypeVar("Row")
 
 
@@ -20,13 +22,31 @@ class Table(Mapping[str, Row]):
         self._columns = columns
 
     def __getitem__(self, name: str) -> Row:
+        if name not in self:
+            kind = type(next(iter(self._rows.values()))).__name__.lower()
+            raise KeyError(_check.unknown(kind, name, self))
         return self._rows[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
 
     def __iter__(self):
         return iter(self._rows)
 
     def __len__(self):
         return len(self._rows)
+
+    def keys(self):
+        """The names; like the two below a view of a dict, which prints what it holds."""
+        return self._rows.keys()
+
+    def values(self):
+        """The rows."""
+        return self._rows.values()
+
+    def items(self):
+        """The names and their rows."""
+        return self._rows.items()
 
     def __repr__(self):
         lines = [self._columns]

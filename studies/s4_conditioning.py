@@ -45,7 +45,7 @@ def measure(cell, rng):
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             eig = ht.lti.kernel(form, L, dt=dt, layer=True).real
-        except OverflowError:
+        except np.linalg.LinAlgError:
             eig = np.full(L, np.inf)
     s4 = ht.lti.kernel(rotated, L, dt=dt, layer=True, method="s4")
     everywhere, fixed = _distance(G, frequencies)

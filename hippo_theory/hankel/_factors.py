@@ -99,6 +99,8 @@ def controllability_factor(T, B, *, discrete, log_poles=None, diagonal=False):
     """Upper triangular S with P = S S^* for T upper triangular, and the phases of its chain."""
     n, B = len(T), np.array(B, complex)
     S, phases = np.zeros((n, n), complex), np.ones(n, complex)
+    if n == 0:
+        return S, phases
     poles = np.diagonal(T)
     pairs = pairings(poles, discrete=discrete, log_poles=log_poles)
     strict = None if diagonal else np.triu(T, 1).astype(complex)

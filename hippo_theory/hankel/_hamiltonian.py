@@ -15,6 +15,7 @@ EPS = np.finfo(float).eps
 
 def bounds(system, rtol):
     """(value, lower, upper) of sup |G|, at most `rtol` and the rounding of A apart."""
+    _check_rounded_poles(system)
     A, B, C, D = (np.asarray(M, complex) for M in matrices(expand(system)))
     if system.is_discrete:
         A, B, C, D = _cayley(A, B, C, D)
@@ -35,6 +36,19 @@ def bounds(system, rtol):
     raise np.linalg.LinAlgError(
         f"the H-infinity bounds did not meet in {LEVELS} levels, the last lower one is {best[0]:g}"
     )
+
+
+def _check_rounded_poles(system):
+    """Refuse poles inside the circle by their logarithms alone: this method takes numbers."""
+    if getattr(system, "log_poles", None) is None:
+        return
+    size = np.abs(system.poles)
+    if (size >= 1).any():
+        k = int(np.argmax(size >= 1))
+        raise np.linalg.LinAlgError(
+            "poles must lie inside the unit circle also when rounded where the system has several "
+            f"inputs or outputs, got |pole| = {size[k]:.17g} at index {k}; take single channels"
+        )
 
 
 def _cayley(A, B, C, D):

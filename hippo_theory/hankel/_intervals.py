@@ -8,8 +8,10 @@ and |G^(m)| is bounded by sums of |r_j| / d_j^(m + 1). Distances are taken in a 
 the circle, or w = i s on a bounded piece of the axis and 1 / w on the rest of it.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -32,10 +34,12 @@ class Chart:
 
 def bounds(system, rtol):
     """(value, lower, upper) of sup |G|, at most `rtol` apart."""
-    poles, residues, logs = _all_poles(system)
-    D = complex(system.D)
+    poles, residues, logs = _merged(*_all_poles(system))
+    D = complex(system.D.item())
     best = (abs(D), abs(D))
     upper = abs(D)
+    if not poles.size:
+        return upper, upper, upper
     pieces = _circle if system.is_discrete else _axis
     for chart in pieces(poles, residues, D, logs):
         best, high = _search(chart, rtol, best)
@@ -95,8 +99,22 @@ def _polish(chart, x, h):
 
 
 def _all_poles(system):
+    if not system.is_siso:
+        parts = {"B": system.B[:, 0], "C": system.C[0], "D": system.D[0, 0]}
+        system = dataclasses.replace(system, **parts)
     data = _simple_poles(system)
     return _with_conjugates(*data) if system.conjugate else data
+
+
+def _merged(poles, residues, logs):
+    """Equal poles as one, with the rounded exact sum of their residues; none with residue 0."""
+    _, first, group = np.unique(
+        poles if logs is None else logs, return_index=True, return_inverse=True
+    )
+    members = [residues[group == k] for k in range(first.size)]
+    sums = np.array([complex(fsum(r.real), fsum(r.imag)) for r in members], complex)
+    first, sums = first[sums != 0], sums[sums != 0]
+    return poles[first], sums, None if logs is None else logs[first]
 
 
 def _sums(poles, residues, gaps, distances, D):
@@ -111,7 +129,7 @@ def _sums(poles, residues, gaps, distances, D):
 
 def _axis(poles, residues, D, logs):
     """s = i w for |w| <= W, and G = D + sum r v / (i - l v) for |v| = |1 / w| <= 1 / W."""
-    W = 2 * np.abs(poles).max(initial=1e-300)
+    W = 2 * np.abs(poles).max()
     damping = -poles.real
 
     def near(x, h):
@@ -137,12 +155,11 @@ def _axis(poles, residues, D, logs):
 
 def _circle(poles, residues, D, logs: Any):
     """One piece for each pole l_c: z = e^{i x} l_c / |l_c|, so that 1 - |l_c| keeps its digits."""
-    if not poles.size:
-        return []
-    size, angle = np.abs(poles), np.angle(poles)
-    damping = pairings(poles, discrete=True).diagonal / (1 + size)
-    if logs is not None:
-        damping, angle = -np.expm1(logs.real), logs.imag
+    if logs is None:
+        angle = np.angle(poles)
+        damping = pairings(poles, discrete=True).diagonal / (1 + np.abs(poles))
+    else:
+        angle, damping = logs.imag, -np.expm1(logs.real)
     around = np.sort(np.unique(angle % (2 * np.pi)))
     gaps = np.diff(np.r_[around, around[0] + 2 * np.pi])
 

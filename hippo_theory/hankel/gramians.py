@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _factors
+from hippo_theory.hankel import _factors, _scales
 from hippo_theory.lti.forms import check_system, expand, matrices
 from hippo_theory.lti.pairings import expm1, pairings
 from hippo_theory.lti.systems import DiagonalLTI
@@ -34,6 +34,8 @@ def gramians(system, *, horizon=None, band=None):
     ------
     ValueError
         If a pole is not stable, or a limit is asked of a system that is not diagonal.
+    numpy.linalg.LinAlgError
+        If an entry leaves the range of floating point.
 
     Notes
     -----
@@ -60,12 +62,15 @@ def gramians(system, *, horizon=None, band=None):
         )
     _factors.check_stable(system)
     if not isinstance(system, DiagonalLTI):
-        S, R = gramian_factors(system)
-        return S @ S.conj().T, R @ R.conj().T
+        S, R, *powers = _scaled_factors(system)
+        return tuple(_product(name, M, e) for name, M, e in zip("PQ", (S, R), powers, strict=True))
     full: Any = expand(system)
-    _, B, C, _ = matrices(full)
+    rows, columns = _scales.exponents(full)
+    _, B, C, _ = matrices(_scales.scaled(full, -rows, -columns, full.D))
     weights = _weights(full, horizon, band)
-    P, Q = (B @ B.conj().T) * weights, (C.conj().T @ C) * weights.conj()
+    P = _scales.restored("P", (B @ B.conj().T) * weights, rows[:, None] + rows)
+    Q = (C.conj().T @ C) * weights.conj()
+    Q = _scales.restored("Q", Q, columns[:, None] + columns)
     real = not (np.iscomplexobj(full.B) or np.iscomplexobj(full.C) or full.poles.imag.any())
     return (P.real, Q.real) if real and band is None else (P, Q)
 
@@ -104,15 +109,31 @@ def gramian_factors(system):
     check_system(system)
     _factors.one_channel(system)
     _factors.check_stable(system)
-    S, R = _factors.factors(system)
-    if any(np.iscomplexobj(M) and np.any(M.imag) for M in matrices(expand(system))[:3]):
-        return S, R
-    return _factors.real_factor(S), _factors.real_factor(R)
+    S, R, rows, columns = _scaled_factors(system)
+    S, R = _scales.restored("S", S, rows[:, None]), _scales.restored("R", R, columns[:, None])
+    return S, R
+
+
+def _scaled_factors(system):
+    """S and R of the expanded system, but for the powers of two by which to multiply rows."""
+    full: Any = expand(system)
+    rows, columns = _scales.exponents(full)
+    full = _scales.scaled(full, -rows, -columns, full.D)
+    S, R = _factors.factors(full)
+    if not any(np.iscomplexobj(M) and np.any(M.imag) for M in matrices(full)[:3]):
+        S, R = _factors.real_factor(S), _factors.real_factor(R)
+    return S, R, rows, columns
+
+
+def _product(name, S, exponents):
+    return _scales.restored(name, S @ S.conj().T, exponents[:, None] + exponents)
 
 
 def _weights(system, horizon, band):
     """What (B B^*)_ij is multiplied by in P_ij."""
     logs = system.log_poles
+    if not system.state_dim:
+        return np.zeros((0, 0))
     pairs = pairings(system.poles, discrete=system.is_discrete, log_poles=logs)
     i = np.arange(system.state_dim)
     w = pairs.denominator(i[:, None], i)
@@ -120,6 +141,8 @@ def _weights(system, horizon, band):
         return -_decay(system, horizon) / w
     if band is None:
         return 1 / w
+    if np.shape(band) != (2,):
+        raise ValueError(f"band must be a pair of frequencies, got {band!r}")
     low, high = (_check.number("band", x) for x in band)
     if not low < high:
         raise ValueError(f"band must be increasing, got ({low:g}, {high:g})")

@@ -36,7 +36,8 @@ def frequency_response(h, L: int, dt: float) -> np.ndarray:
 
     Examples
     --------
-    >>> frequency_response([1.0, 2.0], 2, 0.5).real.round(12)
+    >>> import hippo_theory as ht
+    >>> ht.hankel.hope.frequency_response([1.0, 2.0], 2, 0.5).real.round(12)
     array([3., 1.])
     """
     there = _array.home(h=h) or _array.HOST
@@ -74,7 +75,8 @@ def kernel(h, L: int, dt: float) -> np.ndarray:
 
     Examples
     --------
-    >>> kernel([0.0, 1.0], 4, 1.0)
+    >>> import hippo_theory as ht
+    >>> ht.hankel.hope.kernel([0.0, 1.0], 4, 1.0)
     array([0., 0., 1., 0.])
     """
     h, there = _taps(h), _array.home(h=h)
@@ -108,7 +110,8 @@ def simulate(h, u, dt: float) -> np.ndarray:
 
     Examples
     --------
-    >>> simulate([1.0], [1.0, 2.0, 3.0], 1.0)
+    >>> import hippo_theory as ht
+    >>> ht.hankel.hope.simulate([1.0], [1.0, 2.0, 3.0], 1.0)
     array([0., 1., 2.])
     """
     h, u, there = _taps(h), _array.check("u", u, minimum_ndim=1), _array.home(h=h, u=u)
@@ -149,15 +152,16 @@ def to_lti(h, dt: float) -> LTI:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import hippo_theory as ht
-    >>> G = to_lti([1.0, 0.5], 0.5)
+    >>> G = ht.hankel.hope.to_lti([1.0, 0.5], 0.5)
     >>> bool(np.allclose(ht.hankel.singular_values(G).values,
     ...                  ht.hankel.markov_singular_values([1.0, 0.5])))
     True
     """
     h = _taps(h)
     if h.ndim != 1:
-        raise ValueError(f"h must have 1 axes, got shape {h.shape}")
+        raise ValueError(f"h must have 1 axis, got shape {h.shape}")
     chain = _chain(h.size, dt)
     A, b = (np.real(x) for x in cascade.matrices(**chain))
     a, s = A[0, 0], b[0]

@@ -29,7 +29,8 @@ def hankel_matrix(h) -> np.ndarray:
 
     Examples
     --------
-    >>> hankel_matrix([3.0, 2.0, 1.0])
+    >>> import hippo_theory as ht
+    >>> ht.hankel.hankel_matrix([3.0, 2.0, 1.0])
     array([[3., 2., 1.],
            [2., 1., 0.],
            [1., 0., 0.]])
@@ -55,7 +56,8 @@ def hankel_product(h, x) -> np.ndarray:
 
     Examples
     --------
-    >>> hankel_product([3.0, 2.0, 1.0], [1.0, 1.0, 1.0]).round(12)
+    >>> import hippo_theory as ht
+    >>> ht.hankel.hankel_product([3.0, 2.0, 1.0], [1.0, 1.0, 1.0]).round(12)
     array([6., 3., 1.])
     """
     h, x = _vector(h), _check.array("x", x, minimum_ndim=1)
@@ -90,11 +92,14 @@ def markov_singular_values(h, k: int | None = None) -> np.ndarray:
 
     Examples
     --------
-    >>> markov_singular_values([1.0, 0.0])
+    >>> import hippo_theory as ht
+    >>> ht.hankel.markov_singular_values([1.0, 0.0])
     array([1., 0.])
     """
     h = _check.array("h", h, minimum_ndim=1)
     n = h.shape[-1]
+    if n == 0:
+        raise ValueError(f"h must hold at least one value, got shape {h.shape}")
     if k is None:
         padded = np.concatenate([h, np.zeros_like(h)], axis=-1)
         index = np.arange(n)
@@ -139,7 +144,8 @@ def ho_kalman(h, order: int, *, dt: float = 1.0) -> LTI:
 
     Examples
     --------
-    >>> ho_kalman([0.0, 1.0, 0.5, 0.25, 0.125], 1).A.round(12)
+    >>> import hippo_theory as ht
+    >>> ht.hankel.ho_kalman([0.0, 1.0, 0.5, 0.25, 0.125], 1).A.round(12)
     array([[0.5]])
     """
     h, order = _vector(h), _check.integer("order", order)

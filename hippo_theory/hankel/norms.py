@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _factors
+from hippo_theory.hankel import _factors, _scales
 from hippo_theory.hankel.singular_values import singular_values
 from hippo_theory.lti.forms import check_system, matrices
 from hippo_theory.lti.pairings import pairings
@@ -44,7 +44,10 @@ def h2_norm(system) -> float:
     check_system(system)
     _factors.one_channel(system)
     _factors.check_stable(system)
-    Z, T, B, C = _factors.triangular_form(system)
+    if np.any(system.D) and not system.is_discrete:
+        return np.inf
+    strictly_proper, exponent = _scales.normalized(system)
+    Z, T, B, C = _factors.triangular_form(strictly_proper)
     S, _ = _factors.controllability_factor(
         T,
         B,
@@ -52,9 +55,10 @@ def h2_norm(system) -> float:
         log_poles=_factors.exact_logarithms(system),
         diagonal=Z is None,
     )
-    if np.any(system.D) and not system.is_discrete:
-        return np.inf
-    return float(np.hypot(np.linalg.norm(C @ S), np.linalg.norm(system.D)))
+    of_D = np.frexp(np.abs(system.D).max(initial=0.0))[1]
+    through = np.ldexp(np.linalg.norm(_scales.ldexp(system.D, -of_D)), of_D)
+    energy = _scales.restored("the H2 norm", np.linalg.norm(C @ S), exponent)
+    return float(_scales.restored("the H2 norm", np.hypot(energy, through)))
 
 
 def hankel_norm(system) -> float:
@@ -101,15 +105,17 @@ def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     ValueError
         If a pole is not stable.
     numpy.linalg.LinAlgError
-        If the bounds cannot be brought together.
+        If the bounds cannot be brought together, or poles of a system with several channels are
+        on the circle once exp(log_poles) is rounded.
 
     Notes
     -----
     Diagonal with one input and output: intervals of frequency are discarded by a bound on
     |G|^2 of second order, whose rounding errors are added; near-marginal poles only make
-    intervals short, O(n) each. Others: eigenvalues of the Hamiltonian matrix on the imaginary
-    axis, after Boyd and Balakrishnan, Bruinsma and Steinbuch (discrete systems through the Cayley
-    map, which keeps the norm); a level without such eigenvalues is the upper bound. O(n^3).
+    intervals short, O(n) each, and `log_poles` are exact data. Others: eigenvalues of the
+    Hamiltonian matrix on the imaginary axis, after Boyd and Balakrishnan, Bruinsma and Steinbuch
+    (discrete systems through the Cayley map, which keeps the norm); a level without such
+    eigenvalues is the upper bound. O(n^3).
     docs/theory.md (6.16), (6.17).
 
     Examples
@@ -122,11 +128,13 @@ def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     _factors.one_channel(system)
     _factors.check_stable(system)
     rtol = _check.number("rtol", rtol, minimum=1e-12, below=1.0)
-    if isinstance(system, DiagonalLTI) and system.is_siso:
+    system, exponent = _scales.normalized(system, feedthrough=True)
+    if isinstance(system, DiagonalLTI) and system.channel_shape in ((), (1, 1)):
         from hippo_theory.hankel._intervals import bounds
     else:
         from hippo_theory.hankel._hamiltonian import bounds
-    value, lower, upper = bounds(system, rtol)
+    found = _scales.restored("the H-infinity norm", bounds(system, rtol), exponent)
+    value, lower, upper = (float(x) for x in found)
     return (value, lower, upper) if certificate else value
 
 
@@ -153,7 +161,7 @@ def mode_scores(system, *, norm: str = "hinf") -> np.ndarray:
     Examples
     --------
     >>> import hippo_theory as ht
-    >>> mode_scores(ht.DiagonalLTI([-1.0, -0.1], [1.0, 1.0], [1.0, 1.0]))
+    >>> ht.hankel.mode_scores(ht.DiagonalLTI([-1.0, -0.1], [1.0, 1.0], [1.0, 1.0]))
     array([ 1., 10.])
     """
     check_system(system)
@@ -166,9 +174,12 @@ def mode_scores(system, *, norm: str = "hinf") -> np.ndarray:
 
 
 def _mode_scores(system, norm):
-    _, B, C, _ = matrices(DiagonalLTI(system.poles, system.B, system.C, dt=system.dt))
+    plain = DiagonalLTI(system.poles, system.B, system.C, dt=system.dt)
+    rows, columns = _scales.exponents(plain)
+    _, B, C, _ = matrices(_scales.scaled(plain, -rows, -columns, plain.D))
     size = np.linalg.norm(B, axis=1) * np.linalg.norm(C, axis=0)
     pairs = pairings(system.poles, discrete=system.is_discrete, log_poles=system.log_poles)
     diagonal = pairs.diagonal
     closest = diagonal / (1 + abs(system.poles)) if system.is_discrete else diagonal / 2
-    return size / {"hinf": closest, "h2": np.sqrt(diagonal), "hankel": diagonal}[norm]
+    scores = size / {"hinf": closest, "h2": np.sqrt(diagonal), "hankel": diagonal}[norm]
+    return _scales.restored("scores", scores, rows + columns)

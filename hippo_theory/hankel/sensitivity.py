@@ -3,7 +3,7 @@
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _factors, _graded
+from hippo_theory.hankel import _factors, _graded, _scales
 from hippo_theory.hankel.norms import hinf_norm
 from hippo_theory.hankel.singular_values import (
     _simple_poles,
@@ -47,7 +47,7 @@ def pole_perturbation_bound(system, change) -> float:
     --------
     >>> import hippo_theory as ht
     >>> G = ht.DiagonalLTI([-1.0 + 2j], [1.0], [1.0])
-    >>> pole_perturbation_bound(G, [0.5])
+    >>> ht.hankel.pole_perturbation_bound(G, [0.5])
     1.0
     """
     _check_diagonal(system)
@@ -55,10 +55,12 @@ def pole_perturbation_bound(system, change) -> float:
     _check.shape("change", change, (system.state_dim,))
     discrete = system.is_discrete
     moved = _check.poles("poles + change", system.poles + change, discrete=discrete)
+    system, exponent = _scales.normalized(system)
     weights = np.abs(system.B * system.C) * (2 if system.conjugate else 1)
     margins = _margins(system.poles, discrete) * _margins(moved, discrete)
-    terms = weights * np.abs(change) / margins
-    return float(terms.sum())
+    with np.errstate(over="ignore"):
+        bound = (weights * np.abs(change) / margins).sum()
+    return float(_scales.restored("the bound", bound, exponent))
 
 
 def worst_pole_change(system, size: float) -> np.ndarray:
@@ -84,11 +86,12 @@ def worst_pole_change(system, size: float) -> np.ndarray:
     Examples
     --------
     >>> import hippo_theory as ht
-    >>> worst_pole_change(ht.DiagonalLTI([-1.0, -4.0], [1.0, 1.0], [1.0, 1.0]), 0.5)
+    >>> ht.hankel.worst_pole_change(ht.DiagonalLTI([-1.0, -4.0], [1.0, 1.0], [1.0, 1.0]), 0.5)
     array([0.5+0.j, 0. +0.j])
     """
     _check_diagonal(system)
     size = _check.number("size", size, above=0.0)
+    system, _ = _scales.normalized(system)
     poles, radius = system.poles.astype(complex), np.abs(system.poles)
     margin = _margins(system.poles, system.is_discrete)
     room = margin - size * radius
@@ -117,11 +120,14 @@ def markov_perturbation_bound(change) -> float:
 
     Examples
     --------
-    >>> markov_perturbation_bound([1.0, -1.0, 1.0, -1.0])
+    >>> import hippo_theory as ht
+    >>> ht.hankel.markov_perturbation_bound([1.0, -1.0, 1.0, -1.0])
     4.0
     """
     change = _check.array("change", change, ndim=1)
-    return float(np.sqrt(change.size) * np.linalg.norm(change))
+    exponent = int(np.frexp(np.abs(change).max(initial=0.0))[1])
+    bound = np.sqrt(change.size) * np.linalg.norm(_scales.ldexp(change, -exponent))
+    return float(_scales.restored("the bound", bound, exponent))
 
 
 def amplification(system, perturbed, size: float) -> float:
@@ -134,6 +140,18 @@ def amplification(system, perturbed, size: float) -> float:
     size : float
         Relative size of the change of the parameters.
 
+    Returns
+    -------
+    float
+        0 where G = G', also where both are zero.
+
+    Raises
+    ------
+    ValueError
+        If a pole is not stable, or G alone is zero.
+    numpy.linalg.LinAlgError
+        If an H-infinity norm is not resolved: see `hinf_norm`.
+
     Notes
     -----
     docs/theory.md (6.19).
@@ -142,11 +160,19 @@ def amplification(system, perturbed, size: float) -> float:
     --------
     >>> import hippo_theory as ht
     >>> G, H = (ht.DiagonalLTI([-1.0], [1.0], [c]) for c in (1.0, 1.001))
-    >>> round(amplification(G, H, 0.001), 6)
+    >>> round(ht.hankel.amplification(G, H, 0.001), 6)
     1.0
     """
     size = _check.number("size", size, above=0.0)
-    return hinf_norm(system - perturbed, rtol=1e-6) / (size * hinf_norm(system, rtol=1e-6))
+    change, norm = (hinf_norm(G, rtol=1e-6) for G in (system - perturbed, system))
+    if change == 0:
+        return 0.0
+    if norm == 0:
+        raise ValueError(
+            f"system must not be zero where it changes, got |G| = 0, |G'| = {change:g}"
+        )
+    with np.errstate(over="ignore"):
+        return float(_scales.restored("the amplification", np.divide(change, norm) / size))
 
 
 def gradients(system) -> tuple[np.ndarray, np.ndarray]:
@@ -180,12 +206,13 @@ def gradients(system) -> tuple[np.ndarray, np.ndarray]:
     Examples
     --------
     >>> import hippo_theory as ht
-    >>> by_poles, by_residues = gradients(ht.DiagonalLTI([-1.0], [1.0], [2.0]))
+    >>> by_poles, by_residues = ht.hankel.gradients(ht.DiagonalLTI([-1.0], [1.0], [2.0]))
     >>> by_poles.real.round(12), by_residues.real.round(12)
     (array([[1.]]), array([[0.5]]))
     """
     _check_diagonal(system)
     _factors.check_stable(system)
+    system, exponent = _scales.normalized(system)  # which leaves d sigma / d r as it is
     data = _simple_poles(system)
     poles, residues, logs = data
     if residues.size < system.state_dim:
@@ -200,7 +227,7 @@ def gradients(system) -> tuple[np.ndarray, np.ndarray]:
         single = np.imag(poles[:listed]) == 0
         by_residues[:, :listed][:, single] *= 2  # a listed real pole counts 2 Re r
         by_poles, by_residues = by_poles[:, :listed], by_residues[:, :listed]
-    return by_poles, by_residues
+    return _scales.restored("gradients", by_poles, exponent), by_residues
 
 
 def _gradients(poles, residues, logs, discrete):

@@ -1,11 +1,12 @@
 """Hankel singular values, every one to high relative accuracy where the system allows it."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _factors, _graded
+from hippo_theory.hankel import _factors, _graded, _scales
 from hippo_theory.lti import szego
 from hippo_theory.lti.forms import check_system, expand, matrices
 from hippo_theory.lti.systems import LTI, DiagonalLTI
@@ -65,7 +66,8 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
         If a pole is not stable, or poles of a diagonal system with one input and one output
         coincide.
     numpy.linalg.LinAlgError
-        If more `digits` are wanted than the largest working precision yields.
+        If more `digits` are wanted than the largest working precision yields, or a value is
+        above the largest float.
 
     Notes
     -----
@@ -102,9 +104,12 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
         from hippo_theory.hankel._precise import singular_values as precise
 
         return Spectrum(*precise(system, digits), "mpmath")
-    if isinstance(system, DiagonalLTI) and system.is_siso:
-        return _from_generators(system)
-    return _from_factors(system)
+    system, exponent = _scales.normalized(system)
+    single = isinstance(system, DiagonalLTI) and system.is_siso
+    spectrum = _from_generators(system) if single else _from_factors(system)
+    values = _scales.restored("singular values", spectrum.values, exponent)
+    logs = spectrum.log_values + exponent * np.log(2.0)
+    return dataclasses.replace(spectrum, values=values, log_values=logs)
 
 
 def epsilon_rank(spectrum, eps):
@@ -133,7 +138,8 @@ def epsilon_rank(spectrum, eps):
 
     Examples
     --------
-    >>> epsilon_rank([4.0, 1.0, 1e-3], 0.1)
+    >>> import hippo_theory as ht
+    >>> ht.hankel.epsilon_rank([4.0, 1.0, 1e-3], 0.1)
     2
     """
     eps = _check.number("eps", eps, above=0.0, below=1.0)
@@ -167,7 +173,8 @@ def rank_exponent(alpha: float) -> float:
 
     Examples
     --------
-    >>> rank_exponent(1.0)
+    >>> import hippo_theory as ht
+    >>> ht.hankel.rank_exponent(1.0)
     0.5
     """
     return 1.0 / (1.0 + _check.number("alpha", alpha, above=0.0))

@@ -154,15 +154,15 @@ def _resolvent(system: System, z: Array, there: Home) -> Array:
         )
     except Exception as error:
         if isinstance(error, np.linalg.LinAlgError) or "ingular" in str(error):
-            raise np.linalg.LinAlgError("z must not be a pole") from error
+            raise ValueError("z must not be a pole") from error
         raise
     G = xp.matmul(C, solved)
     if not bool(xp.all(xp.isfinite(G))):
-        raise np.linalg.LinAlgError("z must not be a pole")
+        raise np.linalg.LinAlgError("G(z) must stay in the range of floating point")
     return xp.permute_dims(G, (1, 2, 0))
 
 
 def _refuse_poles(hits, z, there) -> None:
     if bool(there.xp.any(hits)):
         k = int(np.argwhere(_array.to_host(hits))[0][-1])
-        raise np.linalg.LinAlgError(f"z must not be a pole, got {_array.to_host(z)[k]}")
+        raise ValueError(f"z must not be a pole, got {_array.to_host(z)[k]}")

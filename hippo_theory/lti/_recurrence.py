@@ -5,6 +5,7 @@ u is (..., m, L), an initial state (..., N); outputs are C x (..., p, L) without
 """
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,8 @@ def chunk_powers(system: System, T: int, count: int) -> tuple[Array, list[Array]
     """A^(T-1-j) B as (..., T m, N); A^(2^k T) for k < count, transposed or as a row (..., 1, N)."""
     orbit, power = _orbit(system, _powers.channels(system)[0], T)
     driven = orbit[..., ::-1, :]  # (..., N, j, m)
-    driven = np.swapaxes(driven.reshape(*driven.shape[:-2], -1), -1, -2)
+    *batch, N, samples, m = driven.shape
+    driven = np.swapaxes(driven.reshape(*batch, N, samples * m), -1, -2)
     if isinstance(system, DiagonalLTI):
         first = _powers.doublings(T)
         return driven, list(_powers.squarings(system, first + count)[first:, ..., None, :])
@@ -104,7 +106,8 @@ def chunked_states(system: System, u: Array, x: Array) -> Array:
     for i in range(T):
         kept[..., i, :] = now
         now = advance(system, now, extra=1) + samples[..., i, :] @ B
-    return kept.reshape(*kept.shape[:-3], -1, kept.shape[-1])[..., :L, :]
+    *batch, chunks, T, N = kept.shape
+    return kept.reshape(*batch, chunks * T, N)[..., :L, :]
 
 
 def fft(system: System, u: Array, x: Array) -> Array:
@@ -122,7 +125,8 @@ def fft_states(system: System, u: Array, x: Array) -> Array:
     states = np.swapaxes(convolve(h, u, multichannel=True), -1, -2)
     if isinstance(system, DiagonalLTI):
         return states + np.swapaxes(_orbit(system, x[..., None], L)[0][..., 0], -1, -2)
-    free, _ = _orbit(system, x.reshape(-1, x.shape[-1]).T, L)  # (N, L, batch)
+    columns = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).T
+    free, _ = _orbit(system, columns, L)  # (N, L, batch)
     return states + np.moveaxis(free, -1, 0).swapaxes(-1, -2).reshape(*x.shape[:-1], L, -1)
 
 

@@ -45,7 +45,8 @@ def states(poles, u, *, initial_state=None, log_poles=None) -> np.ndarray:
 
     Examples
     --------
-    >>> states([0.6, 0.6], [1.0, 0.0]).real
+    >>> import hippo_theory as ht
+    >>> ht.lti.cascade.states([0.6, 0.6], [1.0, 0.0]).real
     array([[ 0.8  , -0.48 ],
            [ 0.48 ,  0.224]])
     """
@@ -84,7 +85,8 @@ def readout(
 
     Examples
     --------
-    >>> y, _ = readout([0.5], [1.0, 0.0, 0.0], tap_weights=[0.0, 1.0])
+    >>> import hippo_theory as ht
+    >>> y, _ = ht.lti.cascade.readout([0.5], [1.0, 0.0, 0.0], tap_weights=[0.0, 1.0])
     >>> y.real
     array([-0.5  ,  0.75 ,  0.375])
     """
@@ -111,7 +113,9 @@ def impulse_response(poles, L, *, log_poles=None) -> np.ndarray:
 
     Examples
     --------
-    >>> T = impulse_response([0.5, -0.5], 60)
+    >>> import numpy as np
+    >>> import hippo_theory as ht
+    >>> T = ht.lti.cascade.impulse_response([0.5, -0.5], 60)
     >>> bool(np.allclose(T.conj().T @ T, np.eye(2)))
     True
     """
@@ -139,7 +143,8 @@ def allpass_coefficients(poles, L, *, log_poles=None) -> np.ndarray:
 
     Examples
     --------
-    >>> allpass_coefficients([0.5], 3).real
+    >>> import hippo_theory as ht
+    >>> ht.lti.cascade.allpass_coefficients([0.5], 3).real
     array([-0.5  ,  0.75 ,  0.375])
     """
     stable, s = _sections(poles, log_poles)
@@ -169,7 +174,8 @@ def energy(poles, L, *, log_poles=None) -> np.ndarray:
 
     Examples
     --------
-    >>> energy([0.5], 3)
+    >>> import hippo_theory as ht
+    >>> ht.lti.cascade.energy([0.5], 3)
     array([0.75    , 0.1875  , 0.046875])
     """
     stable, s = _sections(poles, log_poles)
@@ -196,7 +202,8 @@ def matrices(poles, *, log_poles=None) -> tuple[np.ndarray, np.ndarray]:
 
     Examples
     --------
-    >>> A, b = matrices([0.6, 0.6])
+    >>> import hippo_theory as ht
+    >>> A, b = ht.lti.cascade.matrices([0.6, 0.6])
     >>> A.real, b.real
     (array([[0.6 , 0.  ],
            [0.64, 0.6 ]]), array([ 0.8 , -0.48]))

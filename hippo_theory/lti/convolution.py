@@ -29,6 +29,8 @@ def convolve(kernel: Any, u: Any, *, multichannel: bool | None = None) -> Array:
     ------
     ValueError
         If axes do not broadcast.
+    numpy.linalg.LinAlgError
+        If the result, or the FFT on the way to it, leaves the range of floating point.
 
     Notes
     -----
@@ -74,7 +76,15 @@ def _convolve(kernel, u):
     kernel, u = (xp.astype(a, dtype, copy=False) for a in (kernel, u))
     n = next_fast_len(L + kernel.shape[-1] - 1, real=real)
     forward, backward = (xp.fft.rfft, xp.fft.irfft) if real else (xp.fft.fft, xp.fft.ifft)
-    return backward(forward(kernel, n=n) * forward(u, n=n), n=n)[..., :L]
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        y = backward(forward(kernel, n=n) * forward(u, n=n), n=n)[..., :L]
+    if not bool(xp.all(xp.isfinite(y))):
+        sizes = " and ".join(f"{float(xp.max(xp.abs(a))):.3g}" for a in (kernel, u))
+        raise np.linalg.LinAlgError(
+            "the convolution must stay in the range of floating point, got a kernel and a signal "
+            f"of sizes {sizes}"
+        )
+    return y
 
 
 def _operand(name: str, value: Any) -> Array:

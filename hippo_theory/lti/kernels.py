@@ -107,7 +107,7 @@ def kernel(
     ------
     ValueError
         If `dt` is missing or superfluous, or the method does not take the system.
-    OverflowError
+    numpy.linalg.LinAlgError
         If the kernel leaves the range of floating point, as those of unstable systems do.
 
     Notes
@@ -147,7 +147,10 @@ def kernel(
         h = _arrays.kernel(problem, row, there) if there else cast(row.run(problem), problem.dtype)
         lib = array_namespace(h)
         if not (lib.isfinite(lib.sum(h)) or lib.all(lib.isfinite(h))):
-            raise OverflowError("the kernel leaves the range of floating point; reduce L")
+            k = int(np.argwhere(~np.isfinite(_array.to_host(h)))[:, -1].min())
+            raise np.linalg.LinAlgError(
+                f"the kernel leaves the range of floating point at index {k}; reduce L"
+            )
     if _array.is_complex(h) and _powers.is_real(problem.discrete):
         h = lib.real(h)
     return h[..., 0, 0, :] if problem.discrete.is_siso else h

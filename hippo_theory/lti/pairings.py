@@ -57,7 +57,8 @@ def pairings(poles, *, discrete=True, log_poles=None) -> Pairings:
 
     Examples
     --------
-    >>> pairs = pairings([0.5, -0.5])
+    >>> import hippo_theory as ht
+    >>> pairs = ht.lti.pairings.pairings([0.5, -0.5])
     >>> complex(pairs.denominator(0, 1)), complex(pairs.difference(0, 1))
     ((1.25+0j), (1+0j))
     """
@@ -89,8 +90,9 @@ def one_minus(x, y) -> Any:
 
     Examples
     --------
+    >>> import hippo_theory as ht
     >>> x = 1 - 2.0**-40
-    >>> float(one_minus(x, x).real) == 2.0**-39 - 2.0**-80
+    >>> float(ht.lti.pairings.one_minus(x, x).real) == 2.0**-39 - 2.0**-80
     True
     """
     x, y = np.asarray(x, np.complex128), np.asarray(y, np.complex128)
@@ -114,7 +116,8 @@ def expm1(x, b, c) -> Any:
 
     Examples
     --------
-    >>> complex(expm1(-1e-20, 0.5, 0.5))
+    >>> import hippo_theory as ht
+    >>> complex(ht.lti.pairings.expm1(-1e-20, 0.5, 0.5))
     (-1e-20+0j)
     """
     y, error = _two_sum(b, -c)

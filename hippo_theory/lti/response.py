@@ -32,8 +32,10 @@ def transfer_function(system: System, z) -> Array:
 
     Raises
     ------
-    numpy.linalg.LinAlgError
+    ValueError
         If a point is a pole.
+    numpy.linalg.LinAlgError
+        If a value, or a product of B and C, leaves the range of floating point.
 
     Notes
     -----
@@ -60,10 +62,16 @@ def transfer_function(system: System, z) -> Array:
     points = z.reshape(-1)
     chunk = max(1, _BLOCK // max(1, system.state_dim * math.prod(system.batch_shape)))
     blocks = [points[k : k + chunk] for k in range(0, points.size, chunk)] or [points]
-    G = np.concatenate(list(evaluate[type(system)](system, blocks)), axis=-1)  # (..., p, m, :)
-    if system.is_siso:
-        G = G[..., 0, 0, :]
-    G = G + system.D[..., None]
+    with np.errstate(all="ignore"):  # refused below
+        G = np.concatenate(list(evaluate[type(system)](system, blocks)), axis=-1)  # (..., p, m, :)
+        if system.is_siso:
+            G = G[..., 0, 0, :]
+        G = G + system.D[..., None]
+    if not np.isfinite(G).all():
+        k = int(np.argwhere(~np.isfinite(G))[0][-1])
+        raise np.linalg.LinAlgError(
+            f"G(z) must stay in the range of floating point, got {G[..., k].max()} at {points[k]}"
+        )
     return G.reshape(G.shape[:-1] + z.shape)
 
 
@@ -85,7 +93,7 @@ def markov_parameters(system: System, L: int) -> Array:
 
     Raises
     ------
-    OverflowError
+    numpy.linalg.LinAlgError
         If they leave the range of floating point, as those of unstable systems do.
 
     Notes
@@ -112,7 +120,10 @@ def markov_parameters(system: System, L: int) -> Array:
     shape = (*system.batch_shape, C.shape[-2], B.shape[-1])
     h = np.stack([np.broadcast_to(term, shape) for term in (D, *h)], axis=-1)
     if not np.isfinite(h).all():
-        raise OverflowError("Markov parameters leave the range of floating point; reduce L")
+        k = int(np.argwhere(~np.isfinite(h))[:, -1].min())
+        raise np.linalg.LinAlgError(
+            f"Markov parameters leave the range of floating point at index {k}; reduce L"
+        )
     return h[..., 0, 0, :] if system.is_siso else h
 
 
@@ -146,10 +157,13 @@ def _by_woodbury(system: DPLR, blocks):
         sums = products @ (1 / np.where(on_diagonal, 1, difference))
         sums = np.moveaxis(sums.reshape(p + r, m + r, z.size), -1, 0)
         core = np.eye(r) + sums[:, p:, m:]
+        if r:
+            _refuse_poles(np.linalg.det(core) == 0, z)
         G = sums[:, :p, :m] - sums[:, :p, m:] @ np.linalg.solve(core, sums[:, p:, :m])
         G = np.moveaxis(G, 0, -1)
         if on_diagonal.any():  # (z I - A) may be regular there, the splitting is not
-            G[..., on_diagonal] = next(_by_substitution(dense(system), [z[on_diagonal]]))
+            exact = next(_by_substitution(dense(system), [z[on_diagonal]]))
+            G[..., on_diagonal] = exact if np.iscomplexobj(G) else np.real(exact)
         yield G
 
 
@@ -176,7 +190,7 @@ def _by_substitution(system: LTI, blocks):
 
 def _refuse_poles(hits, z) -> None:
     if hits.any():
-        raise np.linalg.LinAlgError(f"z must not be a pole, got {z[np.argwhere(hits)[0][-1]]}")
+        raise ValueError(f"z must not be a pole, got {z[np.argwhere(hits)[0][-1]]}")
 
 
 def _rows_and_columns(system: System):

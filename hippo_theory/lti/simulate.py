@@ -69,6 +69,8 @@ def simulate(
         If the system is in continuous time or a shape does not fit.
     TypeError
         If u is complex for a system with implied conjugates.
+    numpy.linalg.LinAlgError
+        If the output leaves the range of floating point, as that of unstable systems does.
 
     Notes
     -----
@@ -111,12 +113,16 @@ def simulate(
             kept, y = None, row.outputs(system, u, x)
         y = y + D @ u
     if not np.isfinite(y).all():
-        index = int(np.argwhere(~np.isfinite(y))[0][-1])
-        raise OverflowError(f"the output leaves the range of floating point at sample {index}")
+        raise _overflow(y)
     dtype = np.result_type(_powers.result_dtype(system, u), np.float32 if real else np.complex64)
     y = (y.real if real else y).astype(dtype, copy=False)
     y = y[..., 0, :] if system.is_siso else y
     return (y, kept) if states else y
+
+
+def _overflow(y):
+    k = int(np.argwhere(~np.isfinite(y))[:, -1].min())
+    return np.linalg.LinAlgError(f"the output leaves the range of floating point at sample {k}")
 
 
 def _simulate_there(system, u, x, states, name, real, given, there):
@@ -129,7 +135,7 @@ def _simulate_there(system, u, x, states, name, real, given, there):
     y = _signals.outputs(simple, u, x, there, fft=name == "fft")
     y = y + _signals.product(_array.to_home(there, _powers.channels(system)[2]), u, there)
     if not bool(xp.all(xp.isfinite(y))):
-        raise OverflowError("the output leaves the range of floating point")
+        raise _overflow(_array.to_host(y))
     y = xp.real(y) if real and _array.is_complex(y) else y
     y = _array.rounded(y[..., 0, :] if system.is_siso else y, given)
     return (y, _array.rounded(kept, given)) if states else y

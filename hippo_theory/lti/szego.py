@@ -34,7 +34,8 @@ def gram(poles, *, discrete=True, log_poles=None, unit_diagonal=False) -> np.nda
 
     Examples
     --------
-    >>> gram([0.5, -0.5], unit_diagonal=True).real
+    >>> import hippo_theory as ht
+    >>> ht.lti.szego.gram([0.5, -0.5], unit_diagonal=True).real
     array([[1. , 0.6],
            [0.6, 1. ]])
     """
@@ -117,9 +118,12 @@ def generator_cholesky(
 
     Examples
     --------
-    >>> factors = generator_cholesky([0.9, 0.5, 0.1])
+    >>> import numpy as np
+    >>> import hippo_theory as ht
+    >>> factors = ht.lti.szego.generator_cholesky([0.9, 0.5, 0.1])
     >>> X, D2 = factors.factor, factors.scaled_pivots()
-    >>> bool(np.allclose((X * D2) @ X.conj().T, gram([0.9, 0.5, 0.1], unit_diagonal=True)))
+    >>> K = ht.lti.szego.gram([0.9, 0.5, 0.1], unit_diagonal=True)
+    >>> bool(np.allclose((X * D2) @ X.conj().T, K))
     True
     """
     tolerance = _check.number("tolerance", tolerance, minimum=0.0, below=1.0)
@@ -169,7 +173,8 @@ def triangular_factor(poles, *, discrete=True, log_poles=None) -> np.ndarray:
 
     Examples
     --------
-    >>> triangular_factor([0.5, -0.5]).real
+    >>> import hippo_theory as ht
+    >>> ht.lti.szego.triangular_factor([0.5, -0.5]).real
     array([[ 1. ,  0. ],
            [ 0.6, -0.8]])
     """
@@ -202,7 +207,9 @@ def log_separations(poles, *, discrete=True, log_poles=None) -> np.ndarray:
 
     Examples
     --------
-    >>> np.exp(log_separations([0.5, -0.5]))
+    >>> import numpy as np
+    >>> import hippo_theory as ht
+    >>> np.exp(ht.lti.szego.log_separations([0.5, -0.5]))
     array([0.8, 0.8])
     """
     pairs = pairings(poles, discrete=discrete, log_poles=log_poles)
@@ -234,7 +241,9 @@ def log_determinant(poles, *, discrete=True, log_poles=None) -> float:
 
     Examples
     --------
-    >>> print(f"{np.exp(log_determinant([0.5, -0.5])):.15g}")
+    >>> import numpy as np
+    >>> import hippo_theory as ht
+    >>> print(f"{np.exp(ht.lti.szego.log_determinant([0.5, -0.5])):.15g}")
     0.64
     """
     return float(log_separations(poles, discrete=discrete, log_poles=log_poles).sum())
@@ -262,7 +271,9 @@ def log10_condition_bounds(poles, *, discrete=True, log_poles=None) -> tuple[flo
 
     Examples
     --------
-    >>> lower, upper = log10_condition_bounds([0.5, -0.5])
+    >>> import numpy as np
+    >>> import hippo_theory as ht
+    >>> lower, upper = ht.lti.szego.log10_condition_bounds([0.5, -0.5])
     >>> bool(lower <= np.log10(1.6 / 0.4) <= upper)
     True
     """

@@ -131,3 +131,10 @@ def test_dense_legs_keeps_its_digits_in_any_orthogonal_coordinates(N):
     rotated = ht.lti.transfer_function(LTI(-Q @ A @ Q.T, Q @ B, Q.T), s)[:, 0]
     np.testing.assert_array_less(np.abs(triangular.T - exact).max(axis=-1), N * EPS * scale)
     np.testing.assert_array_less(np.abs(rotated.T - exact).max(axis=-1), N**2 * EPS * scale)
+
+
+def test_a_real_point_on_the_diagonal_part_of_a_real_dplr_system_gives_a_real_value():
+    system = ht.lti.DPLR([-1.0, -2.0, -3.0], *np.ones((4, 3)))
+    points = np.array([-1.0, 0.5])
+    dense = ht.lti.transfer_function(ht.lti.dense(system), points)
+    np.testing.assert_allclose(ht.lti.transfer_function(system, points), dense.real, rtol=1e-13)

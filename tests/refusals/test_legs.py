@@ -15,7 +15,7 @@ REFUSALS = [
     (lambda: ht.legs.matrices(2.0), "N must be a positive integer, got 2.0"),
     (lambda: ht.legs.matrices(True), "N must be a positive integer, got True"),
     (lambda: ht.legs.apply([1.0, np.nan]), "c must be finite, got nan at index 1"),
-    (lambda: ht.legs.apply(3.0), "c must have at least 1 axes"),
+    (lambda: ht.legs.apply(3.0), "c must have at least 1 axis"),
     (lambda: ht.legs.solve_shifted(-0.5, [1, 2]), "alpha must differ from -1/1, ..., -1/2"),
     (lambda: ht.legs.solve_shifted(np.inf, [1, 2]), "alpha must be finite, got inf"),
     (lambda: ht.legs.propagator(1.5, 3), "r must be at most 1, got 1.5"),
@@ -26,7 +26,7 @@ REFUSALS = [
     (lambda: ht.legs.solve(F, T[::-1], 4), "t must be strictly increasing, got 0.9 after 1"),
     (lambda: ht.legs.solve(F, T - 0.5, 4), "t must be non-negative, got -0.5 at index 0"),
     (lambda: ht.legs.solve(F, T[:1], 4), "t must hold at least 2 times, got 1"),
-    (lambda: ht.legs.solve(F, T[None], 4), "t must have 1 axes, got shape (1, 11)"),
+    (lambda: ht.legs.solve(F, T[None], 4), "t must have 1 axis, got shape (1, 11)"),
     (lambda: ht.legs.solve(F[:-1], T, 4), "f must have shape (..., 11), got (10,)"),
     (lambda: ht.legs.solve(F, T, 4, samples="averages"), "f must have shape (..., 10), got (11,)"),
     (

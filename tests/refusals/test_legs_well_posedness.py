@@ -9,7 +9,7 @@ from hippo_theory.legs import symbolic
 V = np.array([1.0, 2.0])
 
 REFUSALS = [
-    (lambda: ht.legs.initial_derivatives(1.0, 3), "f_derivatives must have at least 1 axes"),
+    (lambda: ht.legs.initial_derivatives(1.0, 3), "f_derivatives must have at least 1 axis"),
     (lambda: ht.legs.initial_derivatives([np.nan], 3), "f_derivatives must be finite, got nan"),
     (lambda: ht.legs.initial_derivatives([1.0], 0), "N must be a positive integer, got 0"),
     (lambda: ht.legs.homogeneous_mode(0, 3), "k must be a positive integer, got 0"),
@@ -20,11 +20,11 @@ REFUSALS = [
         "N must keep mode 700 within double precision, got 1000",
     ),
     (lambda: ht.legs.homogeneous_solution(V, 0.0, [1.0]), "t must be greater than 0, got 0"),
-    (lambda: ht.legs.homogeneous_solution(V, 1.0, 0.5), "s must have 1 axes, got shape ()"),
+    (lambda: ht.legs.homogeneous_solution(V, 1.0, 0.5), "s must have 1 axis, got shape ()"),
     (lambda: ht.legs.homogeneous_solution(V, 1.0, [0.5, 0.0]), "s must be positive with t/s"),
     (lambda: ht.legs.homogeneous_solution(V, 1.0, [1e-305]), "s must be positive with t/s"),
     (lambda: ht.legs.homogeneous_solution(1j * V, 1.0, [0.5]), "v must be real, got dtype"),
-    (lambda: ht.legs.homogeneous_solution(3.0, 1.0, [0.5]), "v must have at least 1 axes"),
+    (lambda: ht.legs.homogeneous_solution(3.0, 1.0, [0.5]), "v must have at least 1 axis"),
     (
         lambda: ht.legs.homogeneous_solution(V, 1.0, [0.1, 1e-200]),
         "s must keep the solution within double precision, got 1e-200; backward_growth gives",
@@ -33,7 +33,7 @@ REFUSALS = [
     (lambda: ht.legs.backward_growth([1, np.inf], 1.0, [0.5]), "v must be finite, got inf"),
     (lambda: ht.legs.growth_exponent([]), "N must be a positive integer, got 0"),
     (lambda: ht.legs.log_chirp_orbit(np.inf, 3, [0.0]), "omega must be finite, got inf"),
-    (lambda: ht.legs.log_chirp_orbit(3.0, 3, 0.0), "phase must have 1 axes, got shape ()"),
+    (lambda: ht.legs.log_chirp_orbit(3.0, 3, 0.0), "phase must have 1 axis, got shape ()"),
     (lambda: symbolic.matrices(0), "N must be a positive integer, got 0"),
     (lambda: symbolic.identities(2.5), "N must be a positive integer, got 2.5"),
 ]

@@ -40,19 +40,23 @@ REFUSALS = [
     ),
     (lambda: ht.lti.transfer_function(G, [1.0, -2.0]), "z must not be a pole, got -2.0"),
     (lambda: ht.lti.transfer_function(ht.lti.dense(G), -1.0), "z must not be a pole, got -1.0"),
+    (
+        lambda: ht.lti.transfer_function(DPLR([-1.0], [1.0], [1.0], [1], [1]), -2.0),
+        "z must not be a pole, got -2.0",
+    ),
     (lambda: ht.lti.transfer_function(G, np.inf), "z must be finite, got inf"),
     (lambda: ht.lti.transfer_function(LOW, "1j"), "z must be an array of numbers"),
     (lambda: ht.lti.markov_parameters(G, 0), "L must be a positive integer, got 0"),
     (
         lambda: ht.lti.markov_parameters(DiagonalLTI([3.0], [1], [1], dt=1.0), 1000),
-        "Markov parameters leave the range of floating point",
+        "Markov parameters leave the range of floating point at index 648",
     ),
 ]
 
 
 @pytest.mark.parametrize("call,sentence", REFUSALS, ids=[s for _, s in REFUSALS])
 def test_refusal(call, sentence):
-    refusals = (ValueError, TypeError, OverflowError, np.linalg.LinAlgError)
+    refusals = (ValueError, TypeError, np.linalg.LinAlgError)
     with pytest.raises(refusals) as refusal:
         call()
     assert sentence in str(refusal.value)

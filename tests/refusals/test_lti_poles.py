@@ -25,7 +25,7 @@ CALLS = [
     (lambda: szego.generator_cholesky([0.5], tolerance=1.0),
      "tolerance must be less than 1, got 1"),
     (lambda: cascade.energy([0.5], 0), "L must be a positive integer, got 0"),
-    (lambda: cascade.states([0.5], 1.0), "u must have at least 1 axes, got shape ()"),
+    (lambda: cascade.states([0.5], 1.0), "u must have at least 1 axis, got shape ()"),
     (lambda: cascade.states([0.5], [1.0], initial_state=[1.0, 2.0]),
      "initial_state must have shape (..., 1), got (2,)"),
     (lambda: cascade.states([0.5], [1.0], initial_state=np.ones((3, 1))),
