@@ -6,7 +6,8 @@ With B(z) = prod_i (z - conj(l_i)) / (1 - l_i z) = sum_j beta_j z^j,
     MC(k) = sum_{j > k} |beta_j|^2:
 
 the survival function of a random lag J with P(J = j) = |beta_j|^2 and mean N. It depends on the
-poles alone: not on B, not on the basis, not on the normality of A. Lag 0 is the newest input.
+poles alone: not on the basis, not on the normality of A, nor on which B drives them all (those
+that it does not drive remember nothing). Lag 0 is the newest input.
 """
 
 import numpy as np
@@ -28,8 +29,10 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, de
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
-        All eigenvalues of the recurrence, inside the unit circle; they may repeat. A system's
-        implied conjugates are listed. Of a real layer pass the poles and their conjugates.
+        Inside the unit circle; repeated ones form a chain. A system has one input and stands for
+        its controllable part: the poles that B drives, coincident ones once; a dense one must be
+        controllable.
+        Implied conjugates are listed; of a real layer pass both.
     K : int
         Number of lags.
     method : {"cascade", "fft"}
@@ -52,7 +55,8 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, de
     Raises
     ------
     ValueError
-        If a pole is on or outside the unit circle, K < 1, or options exclude each other.
+        If a pole is on or outside the unit circle, a system has several inputs or is dense and
+        not controllable, K < 1, or options exclude each other.
     numpy.linalg.LinAlgError
         If `start` or `colour` lead to a projection with fewer than eight digits.
 
@@ -61,7 +65,8 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, de
     The chain adds squares only: the relative error is at most of order (N + k) eps, also where MC
     is 1e-100 (measured: 5e-14 at N = 32, k = 32,598). O(N K), and
     O(N^2 n) for `start` and `colour`, whose n responses are orthogonalised. A dense system
-    enters by its computed eigenvalues. docs/theory.md (7.1), (7.2), (7.13).
+    enters by its computed eigenvalues, and is controllable where the Hessenberg form that starts
+    at B has no zero below the diagonal, to N eps |A|: O(N^3). docs/theory.md (7.1), (7.2), (7.13).
 
     Examples
     --------
@@ -108,7 +113,8 @@ def lag_distribution(poles, K) -> np.ndarray:
 
     Examples
     --------
-    >>> lag_distribution([0.5], 3)
+    >>> import hippo_theory as ht
+    >>> ht.memory.lag_distribution([0.5], 3)
     array([0.25    , 0.5625  , 0.140625])
     """
     poles, log_poles = resolve(poles)
@@ -122,6 +128,9 @@ def lag_variance(poles) -> float:
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
+        Inside the unit circle; repeated ones form a chain. A system has one input and stands for
+        its controllable part: the poles that B drives, coincident ones once; a dense one must be
+        controllable.
 
     Notes
     -----
@@ -130,7 +139,8 @@ def lag_variance(poles) -> float:
 
     Examples
     --------
-    >>> lag_variance([0.0, 0.0, 0.0]), round(lag_variance([0.5]), 12)
+    >>> import hippo_theory as ht
+    >>> ht.memory.lag_variance([0.0, 0.0, 0.0]), round(ht.memory.lag_variance([0.5]), 12)
     (0.0, 0.666666666667)
     """
     poles, log_poles = resolve(poles)
@@ -160,7 +170,8 @@ def capacity_ceiling(N, k) -> np.ndarray:
 
     Examples
     --------
-    >>> capacity_ceiling(8, [0, 7, 31])
+    >>> import hippo_theory as ht
+    >>> ht.memory.capacity_ceiling(8, [0, 7, 31])
     array([1.  , 1.  , 0.25])
     """
     N = _check.integer("N", N)
@@ -187,7 +198,8 @@ def horizon(poles, level=0.5) -> int:
 
     Examples
     --------
-    >>> horizon([0.5, -0.5]), horizon([0.0, 0.0, 0.0], 1.0)
+    >>> import hippo_theory as ht
+    >>> ht.memory.horizon([0.5, -0.5]), ht.memory.horizon([0.0, 0.0, 0.0], 1.0)
     (1, 2)
     """
     poles, log_poles = resolve(poles)

@@ -37,7 +37,7 @@ def design_poles(target, *, damping=0.4) -> np.ndarray:
 
     Examples
     --------
-    >>> import hippo_theory as ht
+    >>> import numpy as np, hippo_theory as ht
     >>> target = np.exp(-np.arange(800) / 63.5)
     >>> curve = ht.memory.capacity(ht.memory.design_poles(target), 800)
     >>> bool(np.abs(curve - target).sum() < 0.05 * target.sum())

@@ -50,7 +50,7 @@ def estimate_capacity(states, inputs, K) -> CapacityEstimate:
         imaginary parts are both regressors. States of `lti.simulate` have not read u_k yet: pair
         ``x[1:]`` with ``u[:-1]``.
     inputs : array_like, shape (T,)
-        Real samples of zero mean, independent in time.
+        Real samples of zero mean, independent in time, not all equal.
     K : int
         Number of lags.
 
@@ -62,7 +62,8 @@ def estimate_capacity(states, inputs, K) -> CapacityEstimate:
     Raises
     ------
     ValueError
-        If there are not more samples than lags and regressors.
+        If there are not more samples than lags and regressors, or the mean of the inputs is more
+        than eight standard errors off zero: a mean is remembered by any state with a mean.
 
     Notes
     -----
@@ -75,9 +76,10 @@ def estimate_capacity(states, inputs, K) -> CapacityEstimate:
 
     Examples
     --------
+    >>> import numpy as np, hippo_theory as ht
     >>> u = np.random.default_rng(0).normal(size=4000)
     >>> shifted = np.stack([u, np.r_[0.0, u[:-1]]], axis=1)
-    >>> estimate_capacity(shifted, u, 4).capacity.round(2)
+    >>> ht.memory.estimate_capacity(shifted, u, 4).capacity.round(2)
     array([ 1.,  1., -0., -0.])
     """
     states, inputs, K = _samples(states, inputs, K)
@@ -109,6 +111,12 @@ def _samples(states, inputs, K) -> tuple[Any, Any, int]:
         raise ValueError(f"inputs must hold at least K = {K} samples, got {inputs.size}")
     if not np.any(inputs):
         raise ValueError("inputs must not be zero, got zeros only")
+    mean, spread = float(inputs.mean()), float(inputs.std())
+    if abs(mean) * np.sqrt(inputs.size) > 8 * spread:
+        raise ValueError(
+            f"inputs must have zero mean and vary, got mean {mean:g} and standard deviation "
+            f"{spread:g}; subtract the mean, and from the states the response to it"
+        )
     if np.iscomplexobj(x):
         x = np.concatenate([x.real, x.imag], axis=1)
     return x, inputs, K

@@ -45,7 +45,8 @@ def fisher_memory(system, K, *, noise=1.0) -> np.ndarray:
 
     Examples
     --------
-    >>> fisher_memory([0.5], 3)
+    >>> import hippo_theory as ht
+    >>> ht.memory.fisher_memory([0.5], 3)
     array([0.75    , 0.1875  , 0.046875])
     """
     K, noise = _check.integer("K", K), _check.number("noise", noise, above=0.0)
@@ -75,7 +76,8 @@ def fisher_total(system, *, noise=1.0) -> float:
 
     Examples
     --------
-    >>> fisher_total([0.5, -0.5])
+    >>> import hippo_theory as ht
+    >>> ht.memory.fisher_total([0.5, -0.5])
     2.0
     """
     noise = _check.number("noise", noise, above=0.0)

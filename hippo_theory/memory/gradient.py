@@ -4,7 +4,7 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.memory._poles import resolve
+from hippo_theory.memory._poles import every_pole
 
 
 def gradient_norms(poles, lag, *, unit_variance=True) -> np.ndarray:
@@ -13,6 +13,8 @@ def gradient_norms(poles, lag, *, unit_variance=True) -> np.ndarray:
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
+        A system stands for its poles, which its one input must all drive; B is rescaled to that
+        of unit-variance states.
     lag : array_like of non-negative numbers
         k.
     unit_variance : bool
@@ -28,11 +30,12 @@ def gradient_norms(poles, lag, *, unit_variance=True) -> np.ndarray:
 
     Examples
     --------
-    >>> gradient_norms([0.6, 0.8], [0, 1])
+    >>> import hippo_theory as ht
+    >>> ht.memory.gradient_norms([0.6, 0.8], [0, 1])
     array([[0.8 , 0.6 ],
            [0.48, 0.48]])
     """
-    poles, log_poles = resolve(poles)
+    poles, log_poles = every_pole(poles)
     lag = _nonnegative(lag)[..., None]
     if log_poles is None:
         power = np.abs(poles) ** lag
@@ -62,7 +65,8 @@ def best_radius(lag) -> np.ndarray:
 
     Examples
     --------
-    >>> best_radius([0, 3])
+    >>> import hippo_theory as ht
+    >>> ht.memory.best_radius([0, 3])
     array([0.       , 0.8660254])
     """
     lag = _nonnegative(lag)
@@ -89,7 +93,8 @@ def best_gradient(lag) -> np.ndarray:
 
     Examples
     --------
-    >>> best_gradient([0, 1])
+    >>> import hippo_theory as ht
+    >>> ht.memory.best_gradient([0, 1])
     array([1. , 0.5])
     """
     lag = _nonnegative(lag)
@@ -119,7 +124,8 @@ def noisy_capacity_bound(N, lag, noise) -> np.ndarray:
 
     Examples
     --------
-    >>> noisy_capacity_bound(8, [0, 100], 0.1)
+    >>> import hippo_theory as ht
+    >>> ht.memory.noisy_capacity_bound(8, [0, 100], 0.1)
     array([1.        , 0.29284056])
     """
     N = _check.integer("N", N)

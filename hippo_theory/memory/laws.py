@@ -13,6 +13,9 @@ def group_delay(poles, omega) -> np.ndarray:
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
+        Inside the unit circle; repeated ones form a chain. A system has one input and stands for
+        its controllable part: the poles that B drives, coincident ones once; a dense one must be
+        controllable.
     omega : array_like
         Angular frequencies, radians per sample.
 
@@ -28,7 +31,8 @@ def group_delay(poles, omega) -> np.ndarray:
 
     Examples
     --------
-    >>> group_delay([0.5], [0.0, np.pi])
+    >>> import numpy as np, hippo_theory as ht
+    >>> ht.memory.group_delay([0.5], [0.0, np.pi])
     array([3.        , 0.33333333])
     """
     radius, angle, gap = _polar(poles)
@@ -45,6 +49,9 @@ def bandwidth(poles, k, *, resolution=32) -> np.ndarray:
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
+        Inside the unit circle; repeated ones form a chain. A system has one input and stands for
+        its controllable part: the poles that B drives, coincident ones once; a dense one must be
+        controllable.
     k : array_like
         Lags, non-negative.
     resolution : int
@@ -63,11 +70,14 @@ def bandwidth(poles, k, *, resolution=32) -> np.ndarray:
 
     Examples
     --------
-    >>> float(bandwidth([0.0, 0.0], 1.5)), float(bandwidth([0.0, 0.0], 2.5))
+    >>> import hippo_theory as ht
+    >>> float(ht.memory.bandwidth([0.0, 0.0], 1.5)), float(ht.memory.bandwidth([0.0, 0.0], 2.5))
     (1.0, 0.0)
     """
     _, angle, gap = _polar(poles)
     k = _check.array("k", k, real=True)
+    if np.any(k < 0):
+        raise ValueError(f"k must be non-negative, got {k.min():g}")
     share = (np.arange(_check.integer("resolution", resolution)) + 0.5) / resolution
     # quantiles of the Poisson kernel of each pole: tan((w - phi)/2) = (1-r)/(1+r) tan(...)
     spread = 2 * np.arctan((gap / (2 - gap))[:, None] * np.tan(np.pi * (share - 0.5)))
@@ -100,7 +110,8 @@ def cycle_capacity(N, radius, k) -> np.ndarray:
 
     Examples
     --------
-    >>> cycle_capacity(2, 0.5, [0, 1, 2])
+    >>> import hippo_theory as ht
+    >>> ht.memory.cycle_capacity(2, 0.5, [0, 1, 2])
     array([0.9375    , 0.9375    , 0.05859375])
     """
     N = _check.integer("N", N)
@@ -134,7 +145,8 @@ def s4d_lin_capacity(N, dt, k, *, decay=0.5) -> np.ndarray:
 
     Examples
     --------
-    >>> s4d_lin_capacity(256, 0.001, [0, 2000]).round(4)
+    >>> import hippo_theory as ht
+    >>> ht.memory.s4d_lin_capacity(256, 0.001, [0, 2000]).round(4)
     array([0.1107, 0.015 ])
     """
     N = _check.integer("N", N)
@@ -161,7 +173,8 @@ def ring_lag_variance(N, r_min, r_max) -> float:
 
     Examples
     --------
-    >>> round(ring_lag_variance(256, 0.9, 0.99))
+    >>> import hippo_theory as ht
+    >>> round(ht.memory.ring_lag_variance(256, 0.9, 0.99))
     6279
     """
     N = _check.integer("N", N)
@@ -189,7 +202,8 @@ def ring_log_determinant(N, r_min=0.0, r_max=1.0) -> float:
 
     Examples
     --------
-    >>> ring_log_determinant(2)
+    >>> import hippo_theory as ht
+    >>> ht.memory.ring_log_determinant(2)
     -0.5
     """
     N = _check.integer("N", N)
@@ -220,7 +234,8 @@ def real_log_determinant(N) -> float:
 
     Examples
     --------
-    >>> round(real_log_determinant(2), 3)
+    >>> import hippo_theory as ht
+    >>> round(ht.memory.real_log_determinant(2), 3)
     -2.29
     """
     N = _check.integer("N", N)

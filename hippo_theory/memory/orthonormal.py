@@ -8,7 +8,7 @@ from scipy import linalg
 from hippo_theory import _check
 from hippo_theory.lti import LTI, cascade, szego
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.memory._poles import resolve
+from hippo_theory.memory._poles import every_pole
 from hippo_theory.memory.precision import strided_blocks
 
 
@@ -50,11 +50,13 @@ def orthonormal_realization(poles, block=None) -> OrthonormalRealization:
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
-        Distinct poles, inside the unit circle.
+        Distinct, inside the unit circle. A system stands for its poles, which its one input must
+        all drive; B is rescaled to that of unit-variance states.
     block : int, optional
-        Blocks of this many poles run as diagonal recurrences, with an all-pass filter from block
-        to block: N / block sequential scans instead of N. By default 1, in the order given;
-        blocks take every (N / block)-th pole of the spectrum sorted by angle and modulus.
+        At most N. Blocks of this many poles run as diagonal recurrences, with an all-pass filter
+        from block to block: N / block sequential scans instead of N. By default 1, in the order
+        given; larger blocks take every (N / block)-th pole of the spectrum sorted by angle and
+        modulus.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def orthonormal_realization(poles, block=None) -> OrthonormalRealization:
     Raises
     ------
     ValueError
-        If poles coincide or are not inside the unit circle.
+        If poles coincide or are not inside the unit circle, or block is not between 1 and N.
 
     Notes
     -----
@@ -74,11 +76,12 @@ def orthonormal_realization(poles, block=None) -> OrthonormalRealization:
 
     Examples
     --------
-    >>> r = orthonormal_realization([0.9, 0.8, 0.7])
+    >>> import numpy as np, hippo_theory as ht
+    >>> r = ht.memory.orthonormal_realization([0.9, 0.8, 0.7])
     >>> bool(np.allclose(r.A @ r.A.conj().T + np.outer(r.b, r.b.conj()), np.eye(3)))
     True
     """
-    poles, log_poles = resolve(poles)
+    poles, log_poles = every_pole(poles)
     size = 1 if block is None else _check.integer("block", block)
     parts = [np.arange(poles.size)] if size == 1 else strided_blocks(poles, size)
     order = np.concatenate(parts)

@@ -14,7 +14,7 @@ from hippo_theory._table import Table
 from hippo_theory.lti import cascade, szego
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.memory import _graded
-from hippo_theory.memory._poles import resolve
+from hippo_theory.memory._poles import every_pole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,13 +54,15 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
-        Distinct poles.
+        Distinct. A system stands for its poles, which its one input must all drive; B is
+        rescaled to that of unit-variance states.
     precision : str or Precision, optional
         A name in `PRECISIONS`: states are rounded after every step.
     noise : float or array_like, shape (N,), optional
         Instead: noise variances relative to the variances of the states.
     block : int, optional
-        The recurrence runs in the block coordinates of `orthonormal_realization`. Blocks are
+        At most N: the recurrence runs in the block coordinates of `orthonormal_realization`,
+        and 1 leaves single states. Blocks are
         orthogonal and their dimensions add; the noise that a block hands on is not counted.
 
     Returns
@@ -81,16 +83,17 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
 
     Examples
     --------
-    >>> round(effective_dimension([0.5, -0.5], "bfloat16"), 5)
+    >>> import hippo_theory as ht
+    >>> round(ht.memory.effective_dimension([0.5, -0.5], "bfloat16"), 5)
     1.99999
-    >>> round(effective_dimension([0.5, -0.5], noise=0.1), 6)
+    >>> round(ht.memory.effective_dimension([0.5, -0.5], noise=0.1), 6)
     1.741176
     """
-    poles, log_poles = resolve(poles)
+    poles, log_poles = every_pole(poles)
     D = _noise(poles, log_poles, precision, noise)
     if block is None:
         return _dimension(poles, log_poles, D)
-    parts = strided_blocks(poles, _check.integer("block", block))
+    parts = strided_blocks(poles, block)
     take = lambda values, part: None if values is None else values[part]  # noqa: E731
     return sum(_dimension(poles[i], take(log_poles, i), D[i]) for i in parts)
 
@@ -118,10 +121,11 @@ def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
 
     Examples
     --------
-    >>> noisy_capacity([0.5, -0.5], 3, noise=0.1).round(4)
+    >>> import hippo_theory as ht
+    >>> ht.memory.noisy_capacity([0.5, -0.5], 3, noise=0.1).round(4)
     array([0.8824, 0.75  , 0.0551])
     """
-    poles, log_poles = resolve(poles)
+    poles, log_poles = every_pole(poles)
     D = _noise(poles, log_poles, precision, noise)
     diagonal = pairings(poles, log_poles=log_poles).diagonal
     factors = szego.generator_cholesky(poles, np.sqrt(diagonal / D), log_poles=log_poles)
@@ -139,6 +143,8 @@ def rounding_noise(poles, precision) -> np.ndarray:
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
+        A system stands for its poles, which its one input must all drive; B is rescaled to that
+        of unit-variance states.
     precision : str or Precision
 
     Returns
@@ -153,10 +159,11 @@ def rounding_noise(poles, precision) -> np.ndarray:
 
     Examples
     --------
-    >>> rounding_noise([0.0], "bfloat16") * 2**16
+    >>> import hippo_theory as ht
+    >>> ht.memory.rounding_noise([0.0], "bfloat16") * 2**16
     array([0.18033688])
     """
-    poles, log_poles = resolve(poles)
+    poles, log_poles = every_pole(poles)
     return _noise(poles, log_poles, precision, None)
 
 
@@ -175,16 +182,20 @@ def state_information(poles, precision=None, *, noise=None) -> float:
 
     Examples
     --------
-    >>> round(state_information([0.0], noise=1.0), 12)
+    >>> import hippo_theory as ht
+    >>> round(ht.memory.state_information([0.0], noise=1.0), 12)
     1.0
     """
-    poles, log_poles = resolve(poles)
+    poles, log_poles = every_pole(poles)
     s = _singular_values(poles, log_poles, _noise(poles, log_poles, precision, noise))
     return float(np.sum(2 * np.log2(np.hypot(1, s))))
 
 
-def strided_blocks(poles, size) -> list[np.ndarray]:
-    """Index arrays of blocks of at most `size` poles, each spread over the whole spectrum."""
+def strided_blocks(poles, block) -> list[np.ndarray]:
+    """Index arrays of blocks of at most `block` poles, each spread over the whole spectrum."""
+    size = _check.integer("block", block)
+    if size > poles.size:
+        raise ValueError(f"block must be at most N = {poles.size}, got {size}")
     order = np.lexsort((np.abs(poles), np.angle(poles)))
     count = -(-poles.size // size)
     return [order[first::count] for first in range(count)]

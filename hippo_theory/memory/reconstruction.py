@@ -9,7 +9,7 @@ from hippo_theory import _check
 from hippo_theory.lti import DiagonalLTI, cascade, szego
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.systems import System
-from hippo_theory.memory._poles import resolve, single_discrete
+from hippo_theory.memory._poles import every_pole
 
 
 def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
@@ -20,8 +20,8 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
     states : array_like, shape (..., N)
         States that have read the newest input.
     poles : array_like, shape (N,), or diagonal discrete system
-        Poles of a recurrence with B = 1, or a system with one input and its own B; of
-        one with implied conjugates, states of the listed poles (real input).
+        Poles of a recurrence with B = 1, or a system with one input and its own B, which must
+        drive every pole; of one with implied conjugates, states of the listed poles (real input).
     L : int
         Number of inputs.
     past : {"none", "white"}
@@ -53,10 +53,11 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
 
     Examples
     --------
+    >>> import numpy as np, hippo_theory as ht
     >>> poles = 0.9 * np.exp(2j * np.pi * np.arange(4) / 4)
     >>> u = np.array([1.0, -2.0, 3.0, 0.5])
     >>> x = (poles[:, None] ** np.arange(4)) @ u[::-1]
-    >>> bool(np.allclose(reconstruct(x, poles, 4), u))
+    >>> bool(np.allclose(ht.memory.reconstruct(x, poles, 4), u))
     True
     """
     L = _check.integer("L", L)
@@ -90,13 +91,13 @@ def _listed(states, poles):
     """States, poles, their logarithms and B with implied conjugates; whether inputs are real."""
     states = _check.array("states", states, minimum_ndim=1)
     if not isinstance(poles, System):
-        values, _ = resolve(poles)
+        values, _ = every_pole(poles)
         _check.shape("states", states, (..., values.size))
         is_real = np.isrealobj(states) and not np.any(values.imag)
         return states.astype(complex), values, None, np.ones(values.size), is_real
     if not isinstance(poles, DiagonalLTI) or not poles.is_siso:
         raise TypeError(f"poles must be an array or a diagonal SISO system, got {poles!r}")
-    single_discrete("poles", poles)
+    every_pole(poles)
     _check.shape("states", states, (..., poles.poles.size))
     values, b, logs = poles.poles.astype(complex), poles.B.astype(complex), poles.log_poles
     if poles.conjugate:

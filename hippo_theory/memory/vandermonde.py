@@ -12,7 +12,7 @@ from hippo_theory.lti import szego
 from hippo_theory.lti.pairings import one_minus
 from hippo_theory.lti.systems import System
 from hippo_theory.memory import _graded
-from hippo_theory.memory._poles import resolve
+from hippo_theory.memory._poles import every_pole
 
 
 def vandermonde_log10_condition(poles, L, *, normalized=False, digits=None) -> float:
@@ -21,7 +21,8 @@ def vandermonde_log10_condition(poles, L, *, normalized=False, digits=None) -> f
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
-        Nodes in the closed unit disk, distinct.
+        Nodes in the closed unit disk, distinct. A system stands for its poles, which its one
+        input must all drive; B is rescaled to that of unit-variance states.
     L : int
         Number of powers.
     normalized : bool
@@ -52,8 +53,9 @@ def vandermonde_log10_condition(poles, L, *, normalized=False, digits=None) -> f
 
     Examples
     --------
+    >>> import numpy as np, hippo_theory as ht
     >>> n = np.arange(8)
-    >>> round(vandermonde_log10_condition(np.cos((2 * n + 1) * np.pi / 16), 8), 3)
+    >>> round(ht.memory.vandermonde_log10_condition(np.cos((2 * n + 1) * np.pi / 16), 8), 3)
     2.41
     """
     nodes, L = _nodes(poles), _check.integer("L", L)
@@ -73,6 +75,8 @@ def gram_log10_condition(poles) -> tuple[float, float]:
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
+        A system stands for its poles, which its one input must all drive; B is rescaled to that
+        of unit-variance states.
 
     Returns
     -------
@@ -88,11 +92,12 @@ def gram_log10_condition(poles) -> tuple[float, float]:
 
     Examples
     --------
-    >>> lower, upper = gram_log10_condition([0.5, -0.5])
+    >>> import numpy as np, hippo_theory as ht
+    >>> lower, upper = ht.memory.gram_log10_condition([0.5, -0.5])
     >>> bool(lower <= np.log10(4) <= upper)
     True
     """
-    poles, log_poles = resolve(poles)
+    poles, log_poles = every_pole(poles)
     return szego.log10_condition_bounds(poles, log_poles=log_poles)
 
 
@@ -102,7 +107,8 @@ def gautschi_bounds(poles) -> tuple[float, float]:
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
-        Distinct nodes in the closed unit disk.
+        Distinct nodes in the closed unit disk. A system stands for its poles, which its one
+        input must all drive; B is not read further.
 
     Returns
     -------
@@ -117,7 +123,8 @@ def gautschi_bounds(poles) -> tuple[float, float]:
 
     Examples
     --------
-    >>> gautschi_bounds([1.0, -1.0])
+    >>> import hippo_theory as ht
+    >>> ht.memory.gautschi_bounds([1.0, -1.0])
     (-0.3010299956639812, 0.0)
     """
     nodes = _nodes(poles)
@@ -144,7 +151,8 @@ def beckermann_bound(N) -> float:
 
     Examples
     --------
-    >>> round(beckermann_bound(64), 1)
+    >>> import hippo_theory as ht
+    >>> round(ht.memory.beckermann_bound(64), 1)
     23.4
     """
     N = _check.integer("N", N)
@@ -173,7 +181,8 @@ def large_sieve_bound(poles, L) -> float:
 
     Examples
     --------
-    >>> round(large_sieve_bound(np.exp(0.5j * np.pi * np.arange(4)), 16), 3)
+    >>> import numpy as np, hippo_theory as ht
+    >>> round(ht.memory.large_sieve_bound(np.exp(0.5j * np.pi * np.arange(4)), 16), 3)
     0.119
     """
     nodes, L = _nodes(poles), _check.integer("L", L)
@@ -192,7 +201,7 @@ def large_sieve_bound(poles, L) -> float:
 
 def _nodes(poles):
     if isinstance(poles, System):
-        return resolve(poles)[0]
+        return every_pole(poles)[0]
     nodes = _check.array("poles", poles, ndim=1).astype(complex)
     if nodes.size == 0:
         raise ValueError(f"poles must hold at least one pole, got shape {nodes.shape}")
