@@ -7,14 +7,18 @@ from hippo_theory.lti import spectrum
 from hippo_theory.lti.systems import System
 
 
-def as_poles(value):
-    """Return the spectrum of a system, and anything else as it is."""
-    return spectrum(value) if isinstance(value, System) else value
+def as_poles(value, name="poles"):
+    """Return the spectrum of a discrete system, and anything else as it is."""
+    if not isinstance(value, System):
+        return value
+    if not value.is_discrete:
+        raise ValueError(f"{name} must belong to a recurrence, got {value!r}; discretize it first")
+    return spectrum(value)
 
 
 def pole_array(poles, *, inside: bool = False, name: str = "poles") -> np.ndarray:
     """Return poles (or those of a system) as a vector (N,), where asked refusing |pole| >= 1."""
-    poles = np.atleast_1d(_check.array(name, as_poles(poles)))
+    poles = np.atleast_1d(_check.array(name, as_poles(poles, name)))
     _check.shape(name, poles, ("N",))
     if poles.size == 0:
         raise ValueError(f"{name} must hold at least one pole, got shape {poles.shape}")

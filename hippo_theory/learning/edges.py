@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.learning._arguments import pole_array
+from hippo_theory.learning._arguments import as_poles, pole_array
 from hippo_theory.learning.population import one_minus_product
 from hippo_theory.learning.statistics import recurrence, signals
 
@@ -23,7 +23,7 @@ def edge_correction(u, y, poles) -> EdgeCorrection:
     Parameters
     ----------
     u, y : array_like, shape (..., L)
-    poles : array_like, shape (N,)
+    poles : array_like, shape (N,), or a discrete system, of which the poles alone are read
         Inside the unit circle.
 
     Returns
@@ -62,7 +62,7 @@ def edge_gap(poles, L: int) -> np.ndarray:
 
     Parameters
     ----------
-    poles : array_like, any shape
+    poles : array_like, any shape, or a discrete system, of which the poles alone are read
         Inside the unit circle.
     L : int
         Length of the sequences.
@@ -83,7 +83,7 @@ def edge_gap(poles, L: int) -> np.ndarray:
     >>> [round(float(g), 3) for g in ht.learning.edge_gap([0.5, 0.9, 0.99], 32)]
     [0.011, 0.236, 22.244]
     """
-    poles = _check.array("poles", poles)
+    poles = _check.array("poles", as_poles(poles))
     pole_array(poles.ravel(), inside=True)
     L = _check.integer("L", L)
     n = np.arange(L)

@@ -18,7 +18,7 @@ from hippo_theory import _check
 from hippo_theory._table import Table
 from hippo_theory.learning import one_pole
 from hippo_theory.learning._arguments import factors, pole_array, positive
-from hippo_theory.learning.statistics import Statistics, coherence
+from hippo_theory.learning.statistics import Statistics, coherence, given
 
 _ROUNDING = 256 * np.finfo(float).eps  # what sums over many samples leave of an exact zero
 
@@ -112,7 +112,7 @@ def flow(
     >>> path.method
     'integrated: Radau in asinh coordinates, rtol 1e-12'
     """
-    b0, c0 = factors(b0, c0, width=stats.s.size)
+    b0, c0 = factors(b0, c0, width=given(stats).s.size)
     _check.shape("b0", b0, (stats.s.size,))
     t = _check.times("t", t, 1)
     tau = float(positive("tau", _check.number("tau", tau)))
@@ -136,6 +136,7 @@ def invariants(poles, b, c) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     poles, b, c : array_like, shape (N,)
+        Of a discrete system in place of poles, its poles alone are read.
 
     Returns
     -------

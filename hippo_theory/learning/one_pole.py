@@ -20,7 +20,7 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.learning._arguments import factors as _factors
 from hippo_theory.learning._arguments import positive
-from hippo_theory.learning._start import Start, read_start
+from hippo_theory.learning._start import Start, normalized, read_start, scaled
 
 
 def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None) -> np.ndarray:
@@ -47,8 +47,8 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     Raises
     ------
     ValueError
-        If eta or tau is not positive, a time is negative, S0 < 2 |w0|, or both or neither of
-        (w0, S0) and (b0, c0) are given.
+        If eta or tau is not positive, a time is negative, S0 < 2 |w0|, both or neither of
+        (w0, S0) and (b0, c0) are given, or eta S0 is below 1e-135 |sigma| and not 0.
 
     Notes
     -----
@@ -72,10 +72,12 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     sigma, eta, tau = _problem(sigma, eta, tau)
     phase = _phase(sigma)
     start = read_start(w0, S0, b0, c0, phase)
-    top, E, D = _evaluate(t, start, abs(sigma), eta, tau)
+    with np.errstate(over="ignore", invalid="ignore"):  # not finite: refused below
+        top, E, D = _evaluate(t, start, *normalized(start, abs(sigma), eta, tau))
     if np.iscomplexobj(sigma) or any(v is not None and np.iscomplexobj(v) for v in (w0, b0, c0)):
         top = top + 2j * start.v * E
-    return phase * (top / D)
+    # D underflows only where the gain decays to zero: w_0 = 0 = S_0, or b = -conj(c) to the end
+    return _finite("the gain", scaled(phase * (top / np.where(D > 0, D, 1.0)), start.order))
 
 
 def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -116,11 +118,14 @@ def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
     _factors(b0, c0)
     sign = 1.0 if sigma >= 0 else -1.0
     start = read_start(None, None, b0, c0, sign)
-    E, g, plus, minus, _ = _clock(t, start.conserved, abs(sigma), eta, tau)
+    force, eta, tau = normalized(start, abs(sigma), eta, tau)
+    E, g, plus, minus, _ = _clock(t, start.conserved, force, eta, tau)
     up, down = plus + minus * E + eta * start.Q * g, minus + plus * E + eta * start.P * g
-    f = np.sqrt(up / down)[:, None]
-    p, q = (b0 + sign * c0) * f, (b0 - sign * c0) / f
-    return (p + q) / 2, sign * (p - q) / 2
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        f = np.sqrt(up / down)[:, None]
+        p, q = (b0 + sign * c0) * f, (b0 - sign * c0) / f
+    p, q = np.where(b0 + sign * c0 == 0, 0.0, p), np.where(b0 - sign * c0 == 0, 0.0, q)
+    return _finite("b(t)", (p + q) / 2), _finite("c(t)", sign * (p - q) / 2)
 
 
 def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
@@ -166,16 +171,17 @@ def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     _factors(b0, c0)
     flip = -1.0 if sigma < 0 or (sigma == 0 and b0 @ c0 > 0) else 1.0
     start = read_start(None, None, b0, c0, flip)
-    target, sigma = flip * w, flip * sigma
+    sigma, eta, tau = normalized(start, flip * sigma, eta, tau)
+    target = scaled(flip * w, -start.order)
     limit = sigma / eta if start.P > 0 or sigma == 0 else 0.0
-    _reachable(w, target, float(start.w), limit, flip)
+    _reachable(w, target, float(start.w), float(limit), lambda v: flip * scaled(v, start.order))
     R = float(np.hypot(2 * sigma, eta * np.sqrt(start.conserved)))
     root = np.hypot(2 * target, np.sqrt(start.conserved))
     Q = np.where(target > 0, start.conserved / (root + 2 * abs(target)), root - 2 * target)
     top = (2 * sigma + R) / eta
     z = 2 * (target - start.w) * (Q + top)
     z = z / ((start.P + Q) * (start.Q + top) * (sigma - eta * target))
-    return tau * (np.log1p(R * z) / R if R > 0 else z)
+    return _finite("the time", tau * (np.log1p(R * z) / R if R > 0 else z))
 
 
 def rate(b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
@@ -206,7 +212,8 @@ def rate(b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     3.0
     """
     sigma, eta, tau = _problem(sigma, eta, tau)
-    return np.hypot(2 * abs(sigma), eta * imbalance(b0, c0)) / tau
+    with np.errstate(over="ignore"):
+        return _finite("the rate", np.hypot(2 * abs(sigma), eta * imbalance(b0, c0)) / tau)
 
 
 def imbalance(b, c) -> np.ndarray:
@@ -234,7 +241,15 @@ def imbalance(b, c) -> np.ndarray:
     3.0
     """
     b, c = _factors(b, c, names=("b", "c"))
-    return np.sqrt(read_start(None, None, b, c, 1.0).conserved)
+    start = read_start(None, None, b, c, 1.0)
+    return _finite("Lambda", scaled(np.sqrt(start.conserved), start.order))
+
+
+def _finite(what, values):
+    """Refuse what exceeds double precision."""
+    if not np.isfinite(values).all():
+        raise np.linalg.LinAlgError(f"{what} must stay below 1e308, got more; rescale the problem")
+    return values
 
 
 def _problem(sigma, eta, tau):
@@ -255,8 +270,8 @@ def _clock(t, conserved, sigma, eta, tau):
     R = np.hypot(2 * sigma, spread)
     still = np.finfo(float).tiny > R  # 1 / R overflows; E = 1 and g = t / tau to rounding
     safe = np.where(still, 1.0, R)
-    with np.errstate(over="ignore"):
-        x = -(R / tau) * t
+    with np.errstate(over="ignore", under="ignore"):
+        x = -R * (t / tau)
     g = np.expm1(x) * (-1 / safe)
     if still.any():
         g = np.where(still, t / tau, g)
@@ -264,7 +279,7 @@ def _clock(t, conserved, sigma, eta, tau):
     return np.exp(x), g, plus, np.where(still, 1.0, (spread / safe) ** 2 / plus), sigma / safe
 
 
-def _reachable(w, target, start, limit, flip):
+def _reachable(w, target, start, limit, turned_back):
     """Refuse targets outside [start, limit), all turned so that the limit is non-negative."""
     low, high = sorted((start, limit))
     rising = limit > start
@@ -275,7 +290,8 @@ def _reachable(w, target, start, limit, flip):
         index = np.unravel_index(np.argmin(reached), reached.shape)
         at = f" at index {int(index[0])}" if w.ndim == 1 else ""
         raise ValueError(
-            f"w must lie between the start {flip * start:g} and the limit {flip * limit:g}, "
+            f"w must lie between the start {turned_back(start):g} and the limit "
+            f"{turned_back(limit):g}, "
             f"which flow approaches and never reaches, got {w[index]:g}{at}"
         )
 
@@ -287,15 +303,15 @@ def _evaluate(t, start: Start, sigma, eta, tau):
     from P_0 and Q_0: (P_0 (r (k_+ - k_- E^2) + k_+ k_- E) + Q_0 (r k_- - k_+ E (r E + k_-))) / 2
     + eta sigma Lambda^2 g^2 with r = sigma / R. Both are polynomials in E and g.
     """
-    w, _, S, P, Q, conserved = start
+    w, S, P, Q, conserved = start.w, start.S, start.P, start.Q, start.conserved
     E, g, plus, minus, r = _clock(t, conserved, sigma, eta, tau)
     first = eta / 2 * (P * plus + Q * minus)
     second = eta / 2 * (P * minus + Q * plus)
     D = (2 + second * g) * E + (first + eta**2 * conserved * g) * g
     opposite = (-4 * w > S) & (4 * r > 1)
     drive = np.where(opposite, 0.0, sigma * S)
-    square = np.where(opposite, 0.0, 4 * sigma**2 * w) + eta * sigma * conserved
-    top = (np.where(opposite, 2 * plus * minus, 2.0) * w + drive * g) * E + (drive + square * g) * g
+    square = np.where(opposite, 0.0, 4 * sigma * (sigma * g) * w) + eta * sigma * conserved * g
+    top = (np.where(opposite, 2 * plus * minus, 2.0) * w + drive * g) * E + (drive + square) * g
     if opposite.any():
         split = r * (P * plus + Q * minus - (P * minus + Q * plus) * E**2) / 2
         top = top + np.where(opposite, split, 0.0)

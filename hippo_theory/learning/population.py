@@ -22,7 +22,8 @@ def population_statistics(
     Parameters
     ----------
     poles, target_poles : array_like, shape (N,) and (K,)
-        Poles of the student and of the teacher, inside the unit circle.
+        Poles of the student and of the teacher, inside the unit circle; of a discrete system in
+        their place, its poles alone are read.
     target_weights : array_like, shape (K,)
         w*.
     correlation : float

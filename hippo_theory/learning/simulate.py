@@ -64,7 +64,8 @@ def gradient_descent(
     u, y : array_like, shape (..., L)
         Inputs and targets; the loss is half the sum of squared errors over all of them.
     poles, b0, c0 : array_like, shape (N,), or (D, N) for D layers in cascade
-        Start; a diagonal system may stand for its poles. Layer d + 1 reads the output of layer d.
+        Start; a discrete system stands for its poles alone (b0 and c0 are the weights). Layer d + 1
+        reads the output of layer d.
     learning_rate : float
         The step; time of the flow is learning_rate * step at tau = 1.
     steps : int

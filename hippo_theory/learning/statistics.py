@@ -80,8 +80,8 @@ def statistics(u, y, poles, boundary: str = "causal") -> Statistics:
     ----------
     u, y : array_like, shape (..., L)
         Inputs and targets, time last; all leading axes are summed over.
-    poles : array_like, shape (N,), or a scalar, or a diagonal system
-        Poles of the recurrences.
+    poles : array_like, shape (N,), or a scalar, or a discrete system
+        Poles of the recurrences; a system stands for its poles alone, B and C are not read.
     boundary : {"causal", "periodic", "truncated"}
         `causal` is the recurrence phi[t] = a phi[t-1] + u[t] started at zero, which is what
         training runs. `periodic` is what multiplying length-L transforms by 1/(1 - a e^{-i w})
@@ -95,8 +95,8 @@ def statistics(u, y, poles, boundary: str = "causal") -> Statistics:
     Raises
     ------
     ValueError
-        If the shapes of u and y differ, the boundary is unknown, or it is periodic and a pole
-        is not inside the unit circle.
+        If the shapes of u and y differ, a system is in continuous time, the boundary is unknown,
+        or it is periodic and a pole is not inside the unit circle.
 
     Notes
     -----
@@ -136,8 +136,8 @@ def spectral_statistics(power, cross, poles, energy, boundary: str = "periodic")
         sum over sequences of |U_k|^2, U the length-L transform of u (numpy.fft.fft).
     cross : array_like, shape (L,)
         sum over sequences of conj(U_k) Y_k.
-    poles : array_like, shape (N,), or a scalar, or a diagonal system
-        Poles of the recurrences.
+    poles : array_like, shape (N,), or a scalar, or a discrete system
+        Poles of the recurrences; a system stands for its poles alone, B and C are not read.
     energy : float
         sum |y|^2.
     boundary : {"periodic", "truncated"}
@@ -195,7 +195,7 @@ def loss(stats: Statistics, w) -> np.ndarray:
     >>> float(ht.learning.loss(stats, [0.0])), float(ht.learning.loss(stats, [2.0]))
     (2.5, 0.0)
     """
-    w = _check.array("w", w, minimum_ndim=1)
+    stats, w = given(stats), _check.array("w", w, minimum_ndim=1)
     _check.shape("w", w, (..., stats.s.size))
     linear = np.real(w @ stats.s.conj())
     quadratic = np.real(np.einsum("...i,ij,...j->...", w.conj(), stats.M, w))
@@ -215,11 +215,20 @@ def coherence(stats: Statistics) -> float:
     >>> round(ht.learning.coherence(ht.learning.population_statistics([0.5, -0.5], [0.5], [1])), 12)
     0.6
     """
-    scale = np.sqrt(np.real(np.diag(stats.M)))
+    scale = np.sqrt(np.real(np.diag(given(stats).M)))
     scale = np.where(scale > 0, scale, 1.0)
     M = abs(stats.M) / scale[:, None] / scale
     np.fill_diagonal(M, 0.0)
     return float(M.max())
+
+
+def given(stats) -> Statistics:
+    """Return `stats`, refusing what is not a Statistics."""
+    if not isinstance(stats, Statistics):
+        raise TypeError(
+            f"stats must be a Statistics, got {type(stats).__name__}; learning.statistics makes one"
+        )
+    return stats
 
 
 def signals(u, y):

@@ -13,7 +13,7 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.learning._arguments import factors
 from hippo_theory.learning.one_pole import imbalance
-from hippo_theory.learning.statistics import Statistics
+from hippo_theory.learning.statistics import Statistics, given
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +75,9 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
     """
     b0, c0 = (_check.array(n, v, ndim=1) for n, v in (("b0", b0), ("c0", c0)))
     factors(b0, c0)
+    for name, value in (("b0", b0), ("c0", c0)):
+        if (abs(value) >= 1e150).any():  # their squares are summed
+            raise ValueError(f"{name} must be smaller than 1e150, got {abs(value).max():g}")
     sigma = _check.array("sigma", sigma, ndim=0)[()]
     eta = _check.number("eta", eta, above=0.0)
     learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
@@ -120,7 +123,7 @@ def learning_rate_limit(stats: Statistics, b, c, *, train: str = "both") -> floa
     >>> round(ht.learning.learning_rate_limit(stats, [1.0], [1.0]), 12)
     0.75
     """
-    b, c = factors(b, c, width=stats.s.size, names=("b", "c"))
+    b, c = factors(b, c, width=given(stats).s.size, names=("b", "c"))
     _check.shape("b", b, (stats.s.size,))
     weight = {"both": abs(b) ** 2 + abs(c) ** 2, "b": abs(c) ** 2, "c": abs(b) ** 2}
     root = np.sqrt(weight[_check.option("train", train, weight)])
