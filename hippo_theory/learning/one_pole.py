@@ -181,7 +181,7 @@ def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     top = (2 * sigma + R) / eta
     z = 2 * (target - start.w) * (Q + top)
     z = z / ((start.P + Q) * (start.Q + top) * (sigma - eta * target))
-    return _finite("the time", tau * (np.log1p(R * z) / R if R > 0 else z))
+    return _finite("the time", tau * (np.log1p(R * z) / R if np.finfo(float).tiny <= R else z))
 
 
 def rate(b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
@@ -271,7 +271,7 @@ def _clock(t, conserved, sigma, eta, tau):
     still = np.finfo(float).tiny > R  # 1 / R overflows; E = 1 and g = t / tau to rounding
     safe = np.where(still, 1.0, R)
     with np.errstate(over="ignore", under="ignore"):
-        x = -R * (t / tau)
+        x = -(R / tau) * t
     g = np.expm1(x) * (-1 / safe)
     if still.any():
         g = np.where(still, t / tau, g)
@@ -310,8 +310,10 @@ def _evaluate(t, start: Start, sigma, eta, tau):
     D = (2 + second * g) * E + (first + eta**2 * conserved * g) * g
     opposite = (-4 * w > S) & (4 * r > 1)
     drive = np.where(opposite, 0.0, sigma * S)
-    square = np.where(opposite, 0.0, 4 * sigma * (sigma * g) * w) + eta * sigma * conserved * g
-    top = (np.where(opposite, 2 * plus * minus, 2.0) * w + drive * g) * E + (drive + square) * g
+    unit, order = np.frexp(sigma)  # sigma^2 g = (unit sigma) (g 2^order), without underflow
+    square = np.where(opposite, 0.0, 4 * (unit * sigma) * w) + eta * unit * conserved
+    late = (drive + square * np.ldexp(g, order)) * g
+    top = (np.where(opposite, 2 * plus * minus, 2.0) * w + drive * g) * E + late
     if opposite.any():
         split = r * (P * plus + Q * minus - (P * minus + Q * plus) * E**2) / 2
         top = top + np.where(opposite, split, 0.0)

@@ -131,3 +131,43 @@ def test_implied_conjugates_count_and_real_poles_count_once():
     system = ht.DiagonalLTI(poles, [1, 1], [1, 1], dt=1.0, conjugate=True)
     expected = memory.capacity([0.5, 0.6 + 0.3j, 0.6 - 0.3j], 30)
     np.testing.assert_allclose(memory.capacity(system, 30), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("logs", [False, True])
+@pytest.mark.parametrize(
+    "poles, B, controllable",
+    [
+        ([0.5, 0.5], [1, 1], [0.5]),
+        ([0.5, -0.5], [1, 0], [0.5]),
+        ([0.9, 0.3j, 0.9, 0.3j, 0.7], [0, 1, 2, 1, 0], [0.3j, 0.9]),
+    ],
+)
+def test_a_diagonal_system_remembers_what_its_controllable_part_does(poles, B, controllable, logs):
+    log_poles = np.log(np.array(poles, complex)) if logs else None
+    values = poles if log_poles is None else np.exp(log_poles)
+    system = ht.DiagonalLTI(values, B, np.ones(len(B)), dt=1.0, log_poles=log_poles)
+    # the literal least squares of lag k on the states, from their responses
+    x = np.array(B)[:, None] * np.array(poles)[:, None] ** np.arange(400)
+    literal = np.diag(np.linalg.pinv(x, rcond=1e-10) @ x)[:6].real
+    np.testing.assert_allclose(memory.capacity(system, 6), literal, atol=1e-12)
+    assert memory.horizon(system) == memory.horizon(controllable)
+    for law in (
+        memory.lag_variance,
+        lambda p: memory.lag_distribution(p, 9),
+        lambda p: memory.group_delay(p, 0.3),
+        lambda p: memory.bandwidth(p, 1.5),
+    ):
+        np.testing.assert_allclose(law(system), law(controllable), rtol=1e-13)
+
+
+def test_repeated_poles_of_an_array_are_a_chain_as_in_a_jordan_block():
+    chain = ht.LTI([[0.5, 1.0], [0.0, 0.5]], [0.0, 1.0], [1.0, 0.0], dt=1.0)
+    np.testing.assert_allclose(memory.capacity(chain, 5), memory.capacity([0.5, 0.5], 5))
+
+
+@pytest.mark.parametrize("name", ["legs", "legt", "lagt", "fout"])
+def test_dense_systems_that_are_controllable_are_read(name):
+    system = ht.lti.discretize(ht.lti.family(name, 32), 1e-3, "bilinear")
+    np.testing.assert_array_equal(
+        memory.capacity(system, 5), memory.capacity(ht.lti.spectrum(system), 5)
+    )

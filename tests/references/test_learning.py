@@ -112,6 +112,42 @@ def test_gain_solves_the_equation_when_nothing_moves_it_but_itself():
     assert learning.gain(1e300, 0.1, 0.2, 1.0, 1.0) == 1.0
 
 
+@pytest.mark.parametrize("tau", [1.0, 1e-250, 1e250])
+@pytest.mark.parametrize("n", [1.0, 1e-250, 1e150])
+@pytest.mark.parametrize("m", [1.0, 1e-70, 1e-140, 1e100])
+def test_a_change_of_units_changes_nothing_but_the_units(m, n, tau):
+    t = np.array([0.0, 0.3, 2.0, 60.0])
+    b0, c0, eta = np.array([0.3, -0.2]), np.array([0.1, 0.4]), 0.7
+    if not 1e-300 < n / m**2 < 1e300:
+        pytest.skip("eta is no double")
+    expected = learning.gain(t, b0=b0, c0=c0, sigma=1.5, eta=eta)
+    start = {"b0": m * b0, "c0": m * c0, "sigma": n * 1.5, "eta": n * eta / m**2, "tau": tau}
+    if 1e-300 < tau / n < 1e300:
+        got = learning.gain(t * (tau / n), **start)
+        np.testing.assert_allclose(got / m**2, expected, rtol=1e-12)
+        b, c = learning.factors(t * (tau / n), **start)
+        np.testing.assert_allclose((b / m * (c / m)).sum(1), expected, rtol=1e-12, atol=1e-15)
+        reached = learning.time_to(got[1:3], **start)
+        np.testing.assert_allclose(reached, t[1:3] * (tau / n), rtol=1e-12)
+    assert learning.imbalance(m * b0, m * c0) == pytest.approx(
+        m**2 * learning.imbalance(b0, c0), rel=1e-14
+    )
+
+
+def test_a_gain_that_decays_ends_at_zero():
+    assert learning.gain(1e4, b0=[1.0], c0=[-1.0], sigma=1.0, eta=1.0) == 0
+    assert learning.gain(1e4, 0.0, 0.0, sigma=1.0, eta=1.0) == 0
+    b, c = learning.factors([1e4], [1.0], [-1.0], 1.0, 1.0)
+    assert b[0, 0] == c[0, 0] == 0
+
+
+@pytest.mark.parametrize("sigma", [1e-213, 2e-311, 0.0])
+def test_a_small_target_is_approached_as_one_over_time(sigma):
+    # |sigma| t small against 1: w' = -2 eta w^2 from the balanced start, so w = w0/(1 + 2 eta w0 t)
+    w = learning.gain([1.0, 1e200], 1.5, 3.0, sigma=sigma, eta=1.0)
+    np.testing.assert_allclose(w, [1.5 / 4, 0.5e-200], rtol=1e-12)
+
+
 @pytest.mark.parametrize("sigma", [1.2, -0.4, 0.0])
 def test_time_to_inverts_the_flow(sigma):
     rng = np.random.default_rng(2)

@@ -3,12 +3,51 @@
 import numpy as np
 import pytest
 
+import hippo_theory as ht
 from hippo_theory import learning
 
 STATS = learning.population_statistics([0.9, 0.5], [0.9], [1.0])
 SIGNAL = np.ones((2, 8))
 
+CONTINUOUS = ht.DiagonalLTI([-1.0], [1.0], [1.0])
+UNDISCRETE = (
+    "{} must belong to a recurrence, got <DiagonalLTI: 1 poles, SISO, continuous time>; discretize "
+    "it first"
+)
+NOT_STATISTICS = "stats must be a Statistics, got list; learning.statistics makes one"
+TOO_SMALL = "eta (|b0|^2 + |c0|^2) must be at least 1e-135 |sigma|, got about 1e-399 times it"
+
 CALLS = [
+    (lambda: learning.statistics(SIGNAL, SIGNAL, CONTINUOUS),
+     ValueError, UNDISCRETE.format("poles")),
+    (lambda: learning.spectral_statistics([1.0], [1.0], CONTINUOUS, 1.0),
+     ValueError, UNDISCRETE.format("poles")),
+    (lambda: learning.edge_correction(SIGNAL, SIGNAL, CONTINUOUS),
+     ValueError, UNDISCRETE.format("poles")),
+    (lambda: learning.edge_gap(CONTINUOUS, 4), ValueError, UNDISCRETE.format("poles")),
+    (lambda: learning.invariants(CONTINUOUS, [1.0], [1.0]),
+     ValueError, UNDISCRETE.format("poles")),
+    (lambda: learning.population_statistics([0.5], CONTINUOUS, [1.0]),
+     ValueError, UNDISCRETE.format("target_poles")),
+    (lambda: learning.gradient_descent(SIGNAL, SIGNAL, CONTINUOUS, [1.0], [1.0], 0.1, 5),
+     ValueError, UNDISCRETE.format("poles")),
+    (lambda: learning.flow([0.1], [0.1], STATS, [1.0]), TypeError, NOT_STATISTICS),
+    (lambda: learning.loss([0.1], [0.1]), TypeError, NOT_STATISTICS),
+    (lambda: learning.coherence([0.1]), TypeError, NOT_STATISTICS),
+    (lambda: learning.learning_rate_limit([0.1], [0.1], [0.1]), TypeError, NOT_STATISTICS),
+    (lambda: learning.gain([0, 1000, 2000], b0=[1e-200], c0=[1e-200], sigma=1, eta=1),
+     ValueError, TOO_SMALL),
+    (lambda: learning.factors([0, 500.0], [1e-200], [1e-200], 1, 1), ValueError, TOO_SMALL),
+    (lambda: learning.time_to(0.5, [1e-200], [1e-200], 1, 1), ValueError, TOO_SMALL),
+    (lambda: learning.gain(1.0, b0=[1.0, 1e-200], c0=[-1.0, 0.0], sigma=1, eta=1),
+     ValueError, "b0 must be the opposite of conj(c0), turned by the phase of sigma, or differ "
+     "from it by 1e-67 of its size, got 5e-201"),
+    (lambda: learning.imbalance([1e200], [1.0]),
+     np.linalg.LinAlgError, "Lambda must stay below 1e308, got more; rescale the problem"),
+    (lambda: learning.rate([1e200], [1.0], 1, 1),
+     np.linalg.LinAlgError, "Lambda must stay below 1e308, got more; rescale the problem"),
+    (lambda: learning.gain_steps([1e200], [1.0], 1.0, 1.0, 0.1, 3),
+     ValueError, "b0 must be smaller than 1e150, got 1e+200"),
     (lambda: learning.statistics(SIGNAL, np.ones((2, 7)), [0.5]),
      ValueError, "y must have shape (2, 8), got (2, 7); u and y are paired sample by sample"),
     (lambda: learning.statistics([1.0, np.nan], [1.0, 1.0], [0.5]),

@@ -8,6 +8,9 @@ from hippo_theory import memory
 
 CONTINUOUS = ht.DiagonalLTI([-1.0], [1.0], [1.0])
 BATCH = ht.DiagonalLTI([[0.5], [0.6]], [[1.0], [1.0]], [[1.0], [1.0]], dt=1.0)
+MATRIX = ht.LTI(0.5 * np.eye(2), [1.0, 1.0], [1.0, 1.0], dt=1.0)
+TWO_INPUTS = ht.DiagonalLTI([0.5, -0.5], np.eye(2), np.eye(2), dt=1.0)
+IDLE = ht.DiagonalLTI([0.5, -0.5], [1.0, 0.0], [1.0, 1.0], dt=1.0)
 CALLS = [
     (lambda: memory.capacity([], 3), "poles must hold at least one pole, got shape (0,)"),
     (lambda: memory.capacity([0.5, 1j], 3),
@@ -84,8 +87,30 @@ CALLS = [
      "inputs must hold at least K = 6 samples, got 5"),
     (lambda: memory.estimate_capacity(np.ones((5, 2)), np.zeros(5), 2),
      "inputs must not be zero, got zeros only"),
-    (lambda: memory.estimate_capacity(np.eye(5)[:, :4], np.ones(5), 1),
+    (lambda: memory.estimate_capacity(np.eye(5)[:, :4], [1.0, -1.0, 2.0, 0.0, -1.0], 1),
      "states must hold more than 5 samples, got 5"),
+    (lambda: memory.estimate_capacity(np.ones((10, 1)), np.ones(10), 2),
+     "inputs must have zero mean and vary, got mean 1 and standard deviation 0; subtract the "
+     "mean, and from the states the response to it"),
+    (lambda: memory.capacity(MATRIX, 3),
+     "poles must belong to a system that is controllable beyond rounding, got 1 of 2 states within "
+     "reach of the input of <LTI: 2 states, SISO, dt = 1>; pass the poles of its controllable "
+     "part"),
+    (lambda: memory.horizon(TWO_INPUTS),
+     "poles must belong to a system with one input, got 2; for one input that drives every pole "
+     "pass lti.spectrum(system)"),
+    (lambda: memory.lag_variance(ht.DiagonalLTI([0.5], [0.0], [1.0], dt=1.0)),
+     "poles must belong to a system that its input drives, got B = 0 in <DiagonalLTI: 1 poles, "
+     "SISO, dt = 1>"),
+    (lambda: memory.rounding_noise(IDLE, "float32"),
+     "poles must belong to a system whose B has no zeros, got B = 0 at the pole -0.5+0j; leave "
+     "that state out, or pass the poles"),
+    (lambda: memory.bandwidth([0.5], -1), "k must be non-negative, got -1"),
+    (lambda: memory.orthonormal_realization([0.5, 0.1], 3), "block must be at most N = 2, got 3"),
+    (lambda: memory.orthonormal_realization([0.5, 0.1], 0),
+     "block must be a positive integer, got 0"),
+    (lambda: memory.effective_dimension([0.5, 0.1], "float32", block=3),
+     "block must be at most N = 2, got 3"),
 ]  # fmt: skip
 
 
@@ -99,6 +124,25 @@ def test_refusal(call, sentence):
 def test_systems_of_no_diagonal_form_are_not_reconstructed():
     with pytest.raises(TypeError, match="poles must be an array or a diagonal SISO system"):
         memory.reconstruct([1.0], ht.LTI([[0.5]], [1.0], [1.0], dt=1.0), 2)
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        lambda G: memory.effective_dimension(G, "float32"),
+        lambda G: memory.gradient_norms(G, 1),
+        lambda G: memory.gram_log10_condition(G),
+        lambda G: memory.noisy_capacity(G, 2, "float32"),
+        lambda G: memory.orthonormal_realization(G),
+        lambda G: memory.reconstruct([1.0, 1.0], G, 2),
+        lambda G: memory.state_information(G, noise=1.0),
+        lambda G: memory.vandermonde_log10_condition(G, 2),
+        lambda G: memory.gautschi_bounds(G),
+    ],
+)
+def test_states_that_no_input_reaches_have_no_unit_variance(door):
+    with pytest.raises(ValueError, match="B has no zeros"):
+        door(IDLE)
 
 
 def test_breakdown_is_said():
