@@ -5,7 +5,7 @@ sigma, eta, tau -> n sigma, n eta, n tau. Powers of two m and n, which change no
 weights and the larger of sigma and eta near one, so that squares stay inside double precision.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -68,13 +68,13 @@ def normalized(start: Start, sigma, eta, tau) -> tuple:
         )
 
 
-def scaled(value, order) -> np.ndarray:
+def scaled(value, order) -> Any:
     """value 2^order, real or complex; infinite where that exceeds double precision."""
-    value = np.asarray(value)
+    number: Any = np.asarray(value)
     with np.errstate(over="ignore", under="ignore"):
-        if not np.iscomplexobj(value):
-            return np.ldexp(value, order)
-        return np.ldexp(value.real, order) + 1j * np.ldexp(value.imag, order)
+        if not np.iscomplexobj(number):
+            return np.ldexp(number, order)
+        return np.ldexp(number.real, order) + 1j * np.ldexp(number.imag, order)
 
 
 def _start_from_factors(b, c, phase) -> Start:
