@@ -151,14 +151,15 @@ def _paired_sums(s, c, mu, nu, products, dtype):
     poles = np.stack([abs(mu) ** 2, 2 * (mu * nu.conj()).real, abs(nu) ** 2])
     weights = np.concatenate([2 * (v * mu.conj()).real, -2 * (v * nu.conj()).real]).astype(dtype)
     nodes = np.stack([part for a in (s * s, s * c, c * c) for part in (a.real, a.imag)])
-    nodes, poles, sums = nodes.astype(dtype), poles.astype(dtype), []
+    nodes, poles, s, c = nodes.astype(dtype), poles.astype(dtype), cast(s, dtype), cast(c, dtype)
+    sums = np.empty((len(products), s.size), np.result_type(dtype, np.complex64))
     for k in range(0, s.size, NODES):
-        reciprocals = np.empty((len(poles[0]), 2 * nodes[0, k : k + NODES].size), dtype)
-        _fast.reciprocals(nodes[:, k : k + NODES], poles, reciprocals)
-        sums.append((weights @ reciprocals).view(np.result_type(dtype, np.complex64)))
-    with_s, with_c = np.split(np.concatenate(sums, axis=-1), 2)
-    s, c = (cast(a, dtype) for a in (s, c))
-    return 1j * (s * with_s) + c * with_c
+        span = slice(k, min(k + NODES, s.size))
+        reciprocals = np.empty((poles.shape[1], 2 * (span.stop - k)), dtype)
+        _fast.reciprocals(nodes[:, span], poles, reciprocals)
+        with_s, with_c = np.split((weights @ reciprocals).view(sums.dtype), 2)
+        sums[:, span] = 1j * (s[span] * with_s) + c[span] * with_c
+    return sums
 
 
 def _symmetric_part(A, eps):
