@@ -77,9 +77,10 @@ def simulate(
     "scan" is the recurrence, compiled: O(N) a sample for diagonal systems, O(N r) for DPLR,
     O(N^2) for dense ones, in double precision, with the least rounding. "chunked" is a product
     with the Toeplitz matrix of one chunk plus what its initial state sends on, "fft" a
-    convolution with the kernel plus the free response. "auto" scans structured
-    systems and takes chunks of dense ones. Signals of another array library are run on their device, in double precision where it has it, by chunks or
-    FFT; a DPLR system then as the dense one. docs/theory.md (5.5), (5.6).
+    convolution with the kernel plus the free response. "auto" scans structured systems and takes
+    chunks of dense ones. Signals of another array library are run on their device, in double
+    precision where it has it, by chunks or FFT; a DPLR system then as the dense one.
+    docs/theory.md (5.5), (5.6).
 
     Examples
     --------
