@@ -1,4 +1,4 @@
-"""One matrix product beats S4's structured kernel to N = 256, the definition 100-fold at N = 64, L = 16384.
+"""One matrix product beats S4's kernel to N = 256, the definition 100-fold at N = 64, L = 16384.
 
 S4 claims O(N + L) operations and bytes in place of O(N^2 L) and O(N L); its sums are evaluated in
 O(N L) everywhere, and C (I - A^L) costs N^3 log L first. Powers fitted to the measured times
