@@ -48,7 +48,7 @@ def restored(what: str, values: Any, exponent: Any = 0) -> Array:
     with np.errstate(over="ignore"):
         result = ldexp(values, exponent)
     if not np.isfinite(result).all():
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             size = np.log10(np.abs(values)) + np.multiply(exponent, math.log10(2.0))
         raise np.linalg.LinAlgError(
             f"{what} must stay in the range of floating point, got 10^{size.max():.0f}"

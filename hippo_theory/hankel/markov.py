@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg import hankel as _dense_hankel
 
 from hippo_theory import _check
+from hippo_theory.hankel import _scales
 from hippo_theory.lti.systems import LTI
 
 DENSE = 1024  # below this size a dense SVD takes less than a second
@@ -62,7 +63,8 @@ def hankel_product(h, x) -> np.ndarray:
     """
     h, x = _vector(h), _check.array("x", x, minimum_ndim=1)
     _check.shape("x", x, (..., h.size))
-    return _convolver(h)(x)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        return _scales.restored("the product", _convolver(h)(x))
 
 
 def markov_singular_values(h, k: int | None = None) -> np.ndarray:
@@ -103,7 +105,8 @@ def markov_singular_values(h, k: int | None = None) -> np.ndarray:
     if k is None:
         padded = np.concatenate([h, np.zeros_like(h)], axis=-1)
         index = np.arange(n)
-        return np.linalg.svd(padded[..., index[:, None] + index], compute_uv=False)
+        values = np.linalg.svd(padded[..., index[:, None] + index], compute_uv=False)
+        return _scales.restored("singular values", values)
     h, k = _vector(h), _check.integer("k", k)
     if k > n:
         raise ValueError(f"k must be at most the {n} Markov parameters, got {k}")

@@ -178,8 +178,13 @@ def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
     x = _initial(system, "state", state, batch)
     B, _, D = _powers.channels(system)
     u = u[..., 0]
-    y = _recurrence.read(system, x[..., None, :])[..., 0, :] + (D @ u[..., None])[..., 0]
-    new = _recurrence.advance(system, x) + (B @ u[..., None])[..., 0]
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        y = _recurrence.read(system, x[..., None, :])[..., 0, :] + (D @ u[..., None])[..., 0]
+        new = _recurrence.advance(system, x) + (B @ u[..., None])[..., 0]
+    if not (np.isfinite(new).all() and np.isfinite(y).all()):
+        raise np.linalg.LinAlgError(
+            f"the step leaves the range of floating point, got a state {new} and an output {y}"
+        )
     if not _gives_real_outputs(system, u, state):
         return new, y[..., 0] if system.is_siso else y
     return new, (y[..., 0] if system.is_siso else y).real

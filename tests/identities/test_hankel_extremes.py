@@ -68,6 +68,12 @@ OVERFLOWS = [
     (lambda G: hankel.gradients(G), "gradients must stay in the range of floating point, got"),
     (lambda G: ht.lti.transfer_function(G, 1.0), "G(z) must stay in the range of floating point"),
     (lambda _: ht.lti.convolve([1e200], [1e200]), "the convolution must stay in the range of"),
+    (lambda _: hankel.hankel_product([1e200], [1e200]), "the product must stay in the range of"),
+    (lambda _: hankel.markov_singular_values([1e308] * 4), "singular values must stay in the"),
+    (
+        lambda G: ht.lti.step(ht.DiagonalLTI([0.5], G.B, G.C, dt=1.0), [1.0], 1e200),
+        "the step leaves",
+    ),
     (lambda _: hankel.markov_perturbation_bound([1e308, 1e308]), "the bound must stay in the"),
 ]
 
