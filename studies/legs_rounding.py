@@ -2,8 +2,8 @@
 
 The midpoint rule in double (the solver), in single precision as written, and in single precision
 by compensated increments, against the same recurrence in double-double arithmetic. The solver
-carries single-precision samples in double: on a CPU that is faster and more accurate than the
-compensated form, which is what a device without fast doubles needs. (compare legs_speed)
+carries single-precision samples in double, which is more accurate than the compensated form; that
+one is for devices without fast doubles. (compare legs_speed)
 """
 
 from dataclasses import dataclass

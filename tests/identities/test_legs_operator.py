@@ -29,7 +29,7 @@ def test_apply_is_the_dense_product(N):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1e-6, 1e-2, 0.5, 3.0, 0.1 + 0.3j])
-@pytest.mark.parametrize("N", [1, 6, 96])
+@pytest.mark.parametrize("N", [1, 6, 96, 4096])
 def test_solve_shifted_inverts_identity_plus_alpha_A(alpha, N):
     v = np.random.default_rng(N).standard_normal((4, N))
     with ctx.workprec(200):
