@@ -26,6 +26,7 @@ class Params:
 
 QUICK = Params(N=16, steps=(100, 1_000, 10_000))
 INPUTS = ("cosine", "white noise")
+UNITS = {"single": 2.0**-24, "double": 2.0**-53}
 
 
 def cells(params: Params) -> list[tuple]:
@@ -68,12 +69,13 @@ def plot(table: pd.DataFrame) -> Figure:
         for form in dict.fromkeys(rows["form"]):
             curve = rows[rows["form"] == form]
             axes.loglog(curve["steps"], curve["relative_error"], label=form)
-        for digits, y in (("single", 2.0**-24), ("double", 2.0**-53)):
+        for y in UNITS.values():
             axes.axhline(y, color=_figures.GREY, lw=0.7)
-            axes.annotate(f"{digits} precision", (1, y), xycoords=("axes fraction", "data"))
-            axes.texts[-1].set(ha="right", va="top", fontsize="small", color=_figures.GREY)
         axes.set(title=name, xlabel="steps")
     panels[0].set_ylabel("relative error of the final state")
+    for name, y in UNITS.items():
+        place = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": "small"}
+        panels[1].annotate(f" {name}", (1, y), color=_figures.GREY, **place)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 

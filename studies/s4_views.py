@@ -32,6 +32,7 @@ class Params:
 
 
 QUICK = Params(N=4, pieces=16, lengths=(64, 256), repetitions=2)
+EPS = np.finfo(float).eps
 SAMPLINGS = {"double": 1, "equal": 2, "half": 4}  # samples in a piece
 
 
@@ -125,7 +126,8 @@ def plot(table):
     errors = table[table.error.notna()]
     for view, rows in errors.groupby("view", sort=False):
         left.semilogy(rows.sampling, rows.error, label=view, linestyle="")
-    left.axhline(np.finfo(float).eps, color=_figures.GREY, linewidth=0.7)
+    left.axhline(EPS, color=_figures.GREY, linewidth=0.7)
+    left.annotate("eps", (0.5, 1.2 * EPS), xycoords=("axes fraction", "data"), color=_figures.GREY)
     left.set(xlabel="sampling of an input held on the double step", ylabel="relative distance")
     left.set_ylim(1e-16, 1e-11)
     left.legend(ncols=2)
