@@ -111,8 +111,7 @@ def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (K,)
-        Below `capacity`; where the noise is white in time it is non-increasing, hence at most
-        d_eff / (k + 1).
+        Below `capacity`, non-increasing, hence at most d_eff / (k + 1).
 
     Notes
     -----
