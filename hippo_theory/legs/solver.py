@@ -266,12 +266,12 @@ def reconstruct(state, t, s=None) -> np.ndarray:
         one time t: `reconstruct(coefficients, t, s)`.
     t : float
         The time of the coefficients, t > 0 (left out with a solution).
-    s : array_like, shape (M,)
-        Times in [0, t]: any grid, in the same unit as t.
+    s : array_like, of any shape
+        Times in [0, t]: any grid or a single one, in the same unit as t.
 
     Returns
     -------
-    ndarray, shape (..., M)
+    ndarray, shape (...) + shape of s
         The best L2(0, t) polynomial of degree < N, when the coefficients are exact.
 
     Raises
@@ -281,7 +281,7 @@ def reconstruct(state, t, s=None) -> np.ndarray:
 
     Notes
     -----
-    Clenshaw's recurrence, O(N M). docs/theory.md (2.10).
+    Clenshaw's recurrence, O(N) for each time and sequence. docs/theory.md (2.10).
 
     Examples
     --------
@@ -300,13 +300,14 @@ def reconstruct(state, t, s=None) -> np.ndarray:
     else:
         coefficients = _array.check("coefficients", state, minimum_ndim=1)
         end = _check.number("t", t, above=0)
-    s = _check.array("s", _array.to_host(s), ndim=1, real=True)
+    s = _check.array("s", _array.to_host(s), real=True)
     outside = (s < 0) | (s > end)
     if outside.any():
         raise ValueError(f"s must lie in [0, {end:g}], got {s[outside][0]:g}")
     there = _array.home(coefficients=coefficients)
     if there:  # linear in the coefficients: the values of the basis, made on the host
-        basis = reconstruct(np.eye(coefficients.shape[-1]), end, s)
-        return _array.product(coefficients, basis, there)
+        basis = reconstruct(np.eye(coefficients.shape[-1]), end, s.reshape(-1))
+        values = _array.product(coefficients, basis, there)
+        return there.xp.reshape(values, (*coefficients.shape[:-1], *s.shape))
     weighted = np.moveaxis(coefficients * norms(coefficients.shape[-1]), -1, 0)
     return np.polynomial.legendre.legval(2 * (s / end) - 1, weighted)

@@ -112,12 +112,12 @@ def homogeneous_solution(v, t, s) -> np.ndarray:
         Real states at time t.
     t : float
         Positive time.
-    s : array_like, shape (M,)
+    s : array_like, of any shape
         Positive times, before or after t, with 1e-300 < t/s < 1e300.
 
     Returns
     -------
-    ndarray, shape (..., M, N)
+    ndarray, shape (...) + shape of s + (N,)
 
     Raises
     ------
@@ -128,7 +128,7 @@ def homogeneous_solution(v, t, s) -> np.ndarray:
     Notes
     -----
     The rows of r^A are dilated polynomials for r > 1 as well, where no entry of r^A is negative;
-    the recurrence of `propagator` is run with a power of two split off each row, O(M N^2). The
+    the recurrence of `propagator` is run with a power of two split off each row, O(N^2) a time. The
     result is exact for a v with every entry changed by a relative O(N eps): what a v as an array
     of doubles can mean. Rounding a mode excites the others, so use s^{-k} `homogeneous_mode`
     for these. docs/theory.md (4.3), (4.6).
@@ -145,7 +145,7 @@ def homogeneous_solution(v, t, s) -> np.ndarray:
     mantissas, exponents = _carried(v, t / s)
     with np.errstate(over="ignore"):
         values = np.ldexp(mantissas, exponents)
-    lost = ~np.isfinite(values).reshape(-1, *exponents.shape).all(axis=(0, 2))
+    lost = ~np.isfinite(values).reshape(-1, *exponents.shape).all(axis=(0, -1))
     if lost.any():
         raise ValueError(
             f"s must keep the solution within double precision, got {s[lost][0]:g}; "
@@ -163,12 +163,12 @@ def backward_growth(v, t, s) -> np.ndarray:
         Real non-zero perturbations of the state at time t.
     t : float
         Positive time.
-    s : array_like, shape (M,)
+    s : array_like, of any shape
         Positive times, with 1e-300 < t/s < 1e300.
 
     Returns
     -------
-    ndarray, shape (..., M)
+    ndarray, shape (...) + shape of s
         Natural logarithms of Euclidean norms, which never overflow.
 
     Raises
@@ -180,7 +180,7 @@ def backward_growth(v, t, s) -> np.ndarray:
     -----
     For s < t it is at least log |v| + log(t/s)/2 for every N, and as s -> 0 its slope against
     log(1/s) tends to `growth_exponent(v)`, at least 1 and generically N. So s c(s) -> 0 holds for
-    one solution only. The local slope is (1 + (B.c)^2/|c|^2)/2. O(M N^2); accuracy as in
+    one solution only. The local slope is (1 + (B.c)^2/|c|^2)/2. O(N^2) a time; accuracy as in
     `homogeneous_solution`. docs/theory.md (4.3), (4.6), (4.7).
 
     Examples
@@ -249,12 +249,12 @@ def log_chirp_orbit(omega, N: int, phase) -> np.ndarray:
         Angular frequency in log-time.
     N : int
         State dimension.
-    phase : array_like, shape (M,)
+    phase : array_like, shape (...)
         Radians; the state at t > 0 has phase omega log t.
 
     Returns
     -------
-    ndarray, shape (M, N)
+    ndarray, shape (..., N)
         An ellipse about 0, passed once whenever t falls by the factor exp(2 pi/omega).
 
     Raises
@@ -266,7 +266,7 @@ def log_chirp_orbit(omega, N: int, phase) -> np.ndarray:
     -----
     A bounded, Riemann integrable input whose c(0+) does not exist, although the solution with
     t c(t) -> 0 does: the mean square of the orbit is |v|^2/2 with
-    |v| = |(i omega I + A)^{-1} B| = N/sqrt(N^2 + omega^2). O(M N). docs/theory.md (4.8), (4.9).
+    |v| = |(i omega I + A)^{-1} B| = N/sqrt(N^2 + omega^2). O(N) a phase. docs/theory.md (4.8), (4.9).
 
     Examples
     --------
@@ -279,15 +279,15 @@ def log_chirp_orbit(omega, N: int, phase) -> np.ndarray:
     True
     """
     omega = _check.number("omega", omega)
-    phase = _check.array("phase", phase, ndim=1, real=True)
-    return np.imag(np.exp(1j * phase)[:, None] * transfer_function(1j * omega, N))
+    phase = _check.array("phase", phase, real=True)
+    return np.imag(np.exp(1j * phase)[..., None] * transfer_function(1j * omega, N))
 
 
 def _perturbation(v, t, s):
     v = _check.array("v", v, minimum_ndim=1, real=True)
     _check.integer("N", v.shape[-1])
     t = _check.number("t", t, above=0)
-    s = _check.array("s", s, ndim=1, real=True)
+    s = _check.array("s", s, real=True)
     with np.errstate(over="ignore", divide="ignore"):
         ratios = np.where(s > 0, t / s, np.inf)
     outside = ~((ratios < _LARGEST_RATIO) & (ratios > 1 / _LARGEST_RATIO))
@@ -300,7 +300,7 @@ def _perturbation(v, t, s):
 
 
 def _carried(v: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """r^A v for every ratio r > 0, as mantissas (..., R, N) and binary exponents (R, N).
+    """r^A v for all ratios r > 0, as mantissas (..., *r.shape, N) and exponents (*r.shape, N).
 
     The three-term recurrence of `operator.propagator`; each row and the one before it share a
     power of two, which keeps them in range for r > 1.
@@ -308,7 +308,7 @@ def _carried(v: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     N, count = v.shape[-1], ratios.size
     n = np.arange(N)
     offdiagonal = (n + 1) / (2 * np.sqrt((2 * n + 1.0) * (2 * n + 3)))
-    r = ratios[:, None]
+    r = ratios.reshape(-1, 1)
     before, row = np.zeros((count, N)), np.zeros((count, N))
     row[:, 0] = 1
     scale = np.zeros((count, 1), int)
@@ -325,4 +325,5 @@ def _carried(v: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         _, shift = np.frexp(abs(image).max(axis=1, keepdims=True))
         before, row = np.ldexp(row, -shift), np.ldexp(image, -shift)
         scale = scale + shift
-    return mantissas, exponents
+    shape = (*ratios.shape, N)
+    return mantissas.reshape(*v.shape[:-1], *shape), exponents.reshape(shape)

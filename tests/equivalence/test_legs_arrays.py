@@ -79,6 +79,12 @@ def test_reconstruction_is_that_of_numpy(xp):
     expected = ht.legs.reconstruct(c, 3.0, s)
     bound = 8 * N * xp.eps * abs(c).max() * N
     assert abs(xp.host(ht.legs.reconstruct(xp.array(c), 3.0, s)) - expected).max() <= bound
+    for shape in ((3, 3), (9, 1)):
+        value = xp.host(ht.legs.reconstruct(xp.array(c), 3.0, s.reshape(shape)))
+        assert abs(value - expected.reshape(2, *shape)).max() <= bound
+    value = xp.host(ht.legs.reconstruct(xp.array(c), 3.0, s[4]))
+    assert value.shape == (2,)
+    assert abs(value - expected[:, 4]).max() <= bound
     t = np.arange(4.0)
     solution = ht.legs.solve(xp.array(t**2), t, 3)
     expected = ht.legs.reconstruct(ht.legs.solve(t**2, t, 3), s)

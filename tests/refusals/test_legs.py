@@ -67,6 +67,7 @@ REFUSALS = [
     (lambda: ht.legs.step(np.ones((3, 2)), 1, 2, [1, 2], 0), "f0 and f1 must have shape (3,)"),
     (lambda: ht.legs.step([1.0, 0], 0, 1, np.nan, 0), "f0 must be finite, got nan"),
     (lambda: ht.legs.reconstruct(solution, [0.5, 1.5]), "s must lie in [0, 1], got 1.5"),
+    (lambda: ht.legs.reconstruct(solution, 1.5), "s must lie in [0, 1], got 1.5"),
     (lambda: ht.legs.reconstruct([1.0, 2.0], 1.0), "s must be given with coefficients"),
     (lambda: ht.legs.reconstruct([1.0, 2.0], 0.0, [0.0]), "t must be greater than 0, got 0"),
     (lambda: ht.legs.energy_error(F[1:], solution), "f_values must have shape (11,), got (10,)"),

@@ -127,14 +127,14 @@ class Input:
 
         Parameters
         ----------
-        t : array_like, shape (K,)
-            Non-negative times, in any order.
+        t : array_like, shape (...)
+            Non-negative times, in any order; one time is a time of shape ().
         N : int
             State dimension.
 
         Returns
         -------
-        ndarray, shape (K, N)
+        ndarray, shape (..., N)
             At t = 0 the limit f(0+) e_0.
 
         Raises
@@ -149,7 +149,8 @@ class Input:
         1e-16 times the size of f. O(N) per time and term (piece, for piecewise polynomials).
         """
         N = _check.integer("N", N)
-        times = self._times(np.asarray(t), ndim=1)
+        raw = np.asarray(t)
+        times = self._times(raw).reshape(-1)
         start = times == 0
         total = np.zeros((times.size, N))
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
@@ -163,7 +164,7 @@ class Input:
                 f"t must keep the coefficients of {self} within double precision, "
                 f"got {times[lost][0]:g}"
             )
-        return total
+        return total.reshape(*raw.shape, N)
 
     def coefficient(self, t, n, *, digits: int = 40):
         """One coefficient c_n(t) to any number of digits, as an mpmath number.
@@ -259,14 +260,14 @@ class Input:
     def __repr__(self):
         return reduce(_join, (_scaled(w, term.name) for w, term in self.terms), "") or "0"
 
-    def _times(self, raw: np.ndarray, ndim: int | None = None) -> np.ndarray:
+    def _times(self, raw: np.ndarray) -> np.ndarray:
         """Times as float64, refusing what lies outside every term's [0, end]."""
         if raw.dtype.kind == "O":
             try:
                 raw = raw.astype(np.float64)
             except (TypeError, ValueError):
                 raise TypeError("t must hold real numbers") from None
-        times = _check.array("t", raw, ndim=ndim, real=True).astype(np.float64, copy=False)
+        times = _check.array("t", raw, real=True).astype(np.float64, copy=False)
         if times.size and times.min() < 0:
             raise ValueError(f"t must be non-negative, got {times.min():g}")
         for _, term in self.terms:
