@@ -266,7 +266,8 @@ def log_chirp_orbit(omega, N: int, phase) -> np.ndarray:
     -----
     A bounded, Riemann integrable input whose c(0+) does not exist, although the solution with
     t c(t) -> 0 does: the mean square of the orbit is |v|^2/2 with
-    |v| = |(i omega I + A)^{-1} B| = N/sqrt(N^2 + omega^2). O(N) a phase. docs/theory.md (4.8), (4.9).
+    |v| = |(i omega I + A)^{-1} B| = N/sqrt(N^2 + omega^2). O(N) a phase.
+    docs/theory.md (4.8), (4.9).
 
     Examples
     --------

@@ -11,7 +11,7 @@ SOLUTION = ht.legs.solve(np.cos, np.linspace(0, 3, 31), N)
 BATCH = ht.legs.solve(np.cos(np.multiply.outer([1.0, 2.0], SOLUTION.t)), SOLUTION.t, N)
 CALLS = {  # times -> (value, leading axes, trailing axes)
     **{
-        name: lambda t, f=row.factory(*row.example): (f.project(t, N), 0, 1)
+        name: lambda t, row=row: (row.factory(*row.example).project(t, N), 0, 1)
         for name, row in ht.legs.INPUTS.items()
     },
     "reconstruct": lambda s: (ht.legs.reconstruct(SOLUTION, s), 0, 0),
