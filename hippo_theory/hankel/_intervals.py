@@ -1,192 +1,293 @@
-"""H-infinity norms of diagonal systems by intervals of frequency: every bound is proved.
+"""H-infinity norms from modes, by intervals of frequency: every bound is proved.
 
-With d_j the least distance from pole j to an interval [x - h, x + h],
+On [x - h, x + h] the response is a Taylor polynomial in t, or in tan(t / 2) on the circle, whose
+coefficients see what cancels between modes, and a remainder that sums moduli. |G|^2 is a
+polynomial again; its terms of second and higher order are bounded by their moduli. Modes whose
+poles nearly coincide are summed first, by divided differences:
 
-    |G|^2 <= f(x) + |f'(x)| h + h^2 (sup |G'|^2 + sup |G| sup |G''|),   f = |G|^2,
-
-and |G^(m)| is bounded by sums of |r_j| / d_j^(m + 1). Distances are taken in a chart: an angle of
-the circle, or w = i s on a bounded piece of the axis and 1 / w on the rest of it.
+    r / (s - a) + r' / (s - a') = (r + r') / (s - a) + r' (a' - a) / ((s - a) (s - a')).
 """
 
-import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import fsum
+from math import comb, fsum
 from typing import Any
 
 import numpy as np
 
-from hippo_theory.hankel.singular_values import _simple_poles, _with_conjugates
-from hippo_theory.lti.pairings import pairings
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.pairings import _two_product
 
 EPS = np.finfo(float).eps
-MOST = 2_000_000
-ROUNDING = 16
+ORDER = 12  # Taylor coefficients
+CLOSE = 1e-3  # poles nearer than this to each other, in units of their damping, are one group
+MOST = 100_000  # intervals
+ROUNDING = 24  # relative error, in eps, of a factor 1 / (z - l) and of its product with a residue
+CHUNK = 1_000_000  # numbers held at once
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chart:
-    """A piece of the boundary: intervals that cover it, and the terms of G on an interval."""
+def bounds(modes, rtol):
+    """(value, lower, upper) of sup |G|, at most `rtol` and the rounding errors apart, or None.
 
-    intervals: Any
-    terms: Callable[[Any, Any], Any]  # centres, half-widths -> G, G' and bounds of G, G', G''
-
-
-def bounds(system, rtol):
-    """(value, lower, upper) of sup |G|, at most `rtol` apart."""
-    poles, residues, logs = _merged(*_all_poles(system))
-    D = complex(system.D.item())
-    best = (abs(D), abs(D))
-    upper = abs(D)
-    if not poles.size:
-        return upper, upper, upper
-    pieces = _circle if system.is_discrete else _axis
-    for chart in pieces(poles, residues, D, logs):
-        best, high = _search(chart, rtol, best)
-        upper = max(upper, high)
-    value, lower = best
-    return float(value), float(lower), float(max(value, upper))
-
-
-def _search(chart, rtol, best):
-    """Split what may exceed the largest value seen by more than `rtol`.
-
-    `best` is (value, value less its rounding error).
+    None where more than MOST intervals would be needed: cancellation that no order sees.
     """
-    x, h = chart.intervals
-    upper, seen = 0.0, 0
-    best = max(best, _polish(chart, x, h))
+    terms = _newton_terms(modes)
+    through = float(np.linalg.norm(modes.D, 2)) if modes.D.size else 0.0
+    if terms is None:
+        return through, through - modes.remainder, through + modes.remainder
+    chart, x, h, far = _cover(modes, terms, through, rtol)
+    best, upper, seen = (through, through * (1 - 4 * EPS), None), far, 0
     while x.size:
         seen += x.size
         if seen > MOST:
-            raise np.linalg.LinAlgError(f"the H-infinity bounds did not meet in {MOST} intervals")
-        top, rounding = interval_bounds(chart, x, h)
-        best = max(best, _polish(chart, x, h))
-        level = best[0] * (1 + rtol) + rounding
-        small = (top <= level) | (h <= 4 * EPS * np.abs(x)) | (h < 1e-300)
-        upper = max(upper, top[small].max(initial=0.0))
-        x, h = x[~small], h[~small] / 2
-        x, h = np.concatenate([x - h, x + h]), np.concatenate([h, h])
-    return best, upper
+            return None
+        size, error, top, slack = _evaluate(modes, terms, chart, x, h)
+        k = int(np.argmax(size - error))
+        best = max(best, (size[k], size[k] - error[k], (chart[k], x[k], h[k])), key=lambda b: b[1])
+        done = (top <= best[0] * (1 + rtol) + 2 * slack) | (h <= 4 * EPS * np.abs(x)) | (h < 1e-300)
+        upper = max(upper, top[done].max(initial=0.0))
+        chart, x, h = chart[~done], x[~done], h[~done] / 2
+        chart, x, h = np.tile(chart, 2), np.concatenate([x - h, x + h]), np.tile(h, 2)
+    value, lower = _polished(modes, terms, best)
+    lower, upper = max(lower - modes.remainder, 0.0), max(value, upper + modes.remainder)
+    return value, lower, float(upper)
 
 
-def interval_bounds(chart, x, h):
-    """Bounds of |G| over [x - h, x + h], with the rounding errors that they include."""
-    G, G1, rounding, sup0, sup1, sup2 = chart.terms(x, h)
-    f, slope = np.abs(G) ** 2, 2 * np.abs((G.conj() * G1).real)
-    second_order = np.sqrt(f + slope * h + h**2 * (sup1**2 + sup0 * sup2))
-    return np.minimum(second_order, sup0) + rounding, rounding
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """G = D + sum_T rho_T prod_j s_j / (z - l_j), j over a chain of modes; s_j is a damping.
+
+    Attributes
+    ----------
+    levels : list of (nodes, parents)
+        Modes that end the chains of one length, and the place of the chain less its end on the
+        level before.
+    weights : (T, p m)
+    sizes, errors, depth : (T,)
+        Norms of the weights, bounds of their errors, lengths of the chains.
+    """
+
+    levels: list[tuple[Array, Array]]
+    weights: Array
+    sizes: Array
+    errors: Array
+    depth: Array
 
 
-def _polish(chart, x, h):
-    """The largest |G| near the best centre."""
+def _newton_terms(modes) -> Terms | None:
+    rows, free = [], np.ones(modes.damping.size, bool)
+    for first in np.argsort(modes.damping, kind="stable"):
+        if free[first]:
+            near = np.abs(modes.differences[:, first]) <= CLOSE * modes.damping[first]
+            group = np.flatnonzero(free & near)
+            free[group] = False
+            rows.append(_divided_differences(modes, np.r_[first, group[group != first]]))
+    rows = [row for row in rows if row]
+    levels, weights, places = [], [], {}
+    for k in range(max(map(len, rows), default=0)):
+        level = [i for i, row in enumerate(rows) if len(row) > k]
+        parents = np.array([places.get(i, 0) for i in level])
+        levels.append((np.array([rows[i][k][0] for i in level]), parents))
+        weights += [(*rows[i][k][1:], k + 1) for i in level]
+        places = {i: place for place, i in enumerate(level)}
+    if not weights:
+        return None
+    rho, errors, depth = zip(*weights, strict=True)
+    rho = np.array(rho).reshape(len(rho), -1)
+    return Terms(levels, rho, np.linalg.norm(rho, axis=1), np.array(errors), np.array(depth))
+
+
+def _divided_differences(modes, group):
+    """[(mode, rho, error of rho), ...] of a group of modes, without zeros at the end."""
+    s, count = modes.damping, group.size
+    factors, row = np.ones(count, complex), []
+    residues = modes.C.T[group, :, None] * modes.B[group][:, None, :]
+    sizes = np.linalg.norm(residues, axis=(1, 2))
+    for k, node in enumerate(group):
+        rho = np.tensordot(factors, residues, 1) if k or count == 1 else _exact_sum(modes, group)
+        moduli = np.abs(factors)
+        rounding = 0.0 if k == 0 else 16 * count * EPS * float(moduli @ sizes)
+        error = rounding + float(moduli @ modes.errors[group])
+        row.append((node, rho / s[node], error / s[node]))
+        factors = factors * modes.differences[group, node] / s[node]
+        factors[k] = 0.0
+    while row and not row[-1][1].any() and row[-1][2] == 0:
+        row.pop()
+    return row
+
+
+def _exact_sum(modes, group):
+    """sum_j c_j b_j, rounded once."""
+    C, B = modes.C.T[group, :, None], modes.B[group][:, None, :]
+
+    def total(*products):
+        parts = [x for pair in products for x in _two_product(*pair)]
+        return np.apply_along_axis(fsum, 0, np.concatenate(parts))
+
+    real = total((C.real, B.real), (-C.imag, B.imag))
+    return real + 1j * total((C.real, B.imag), (C.imag, B.real))
+
+
+def _evaluate(modes, terms, chart, x, h):
+    """|G| and its rounding error at the centres; bounds over the intervals, and their rounding."""
+    step = max(1, CHUNK // (ORDER * max(modes.damping.size, *modes.D.shape) * modes.D.shape[0]))
+    parts = [
+        _interval_bounds(modes, terms, chart[i : i + step], x[i : i + step], h[i : i + step])
+        for i in range(0, x.size, step)
+    ]
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def _interval_bounds(modes, terms, chart, x, h):
+    gaps = modes.gaps(chart, x)
+    ratio, t, reach = _ratios(modes, gaps, chart, x, h)
+    G, centre, radius = _coefficients(modes, terms, gaps, ratio, t, reach)
+    size = np.linalg.norm(G[0], 2, axis=(1, 2))
+    sums = (terms.weights.shape[0] + ROUNDING * terms.depth) * EPS * terms.sizes + terms.errors
+    of_D = 4 * EPS * np.abs(modes.D).sum()
+    error = centre @ sums + of_D
+    growth = ((1 + radius) / (1 - radius)) ** (2 * terms.depth)
+    slack = (centre * growth) @ sums + of_D
+    tail = [2**q * comb(ORDER + q - 1, q - 1) for q in terms.depth.tolist()]
+    tail = tail * centre * radius**ORDER / (1 - radius) ** terms.depth
+    top = _polynomial_bound(G) + tail @ (terms.sizes + terms.errors) + slack
+    farthest = _chain_products(terms, modes.damping / modes.distances(chart, x, h))
+    crude = np.linalg.norm(modes.D) + farthest @ (terms.sizes + terms.errors + sums) + of_D
+    inside = reach.max(axis=1) <= 0.5
+    top = np.where(inside, np.minimum(top, crude), crude)
+    return size, error, top, np.where(inside, slack, 0.0)
+
+
+def _ratios(modes, gaps, chart, x, h):
+    """Ratios of the Taylor series of 1 / (z - l_j), the half-length in its variable, and moduli."""
+    if not modes.discrete:
+        ratio = h[:, None] / gaps
+        return ratio, np.zeros_like(h), np.abs(ratio)
+    t = np.tan(np.minimum(h, 3.0) / 2)
+    z = np.exp(1j * (modes.position[chart] + x))[:, None]
+    ratio = t[:, None] * (2 * z / gaps - 1)
+    return ratio, t, np.maximum(np.abs(ratio), t[:, None])
+
+
+def _coefficients(modes, terms, gaps, ratio, t, reach):
+    """Taylor coefficients of G, (K, k, p, m); moduli of the terms and their ratios, (k, T)."""
+    first = modes.damping / gaps
+    outer, columns, centre, radius = None, [], [], []
+    for nodes, parents in terms.levels:
+        above = np.zeros((ORDER, x_count := len(gaps), nodes.size), complex)
+        if outer is None:
+            above[0] = 1.0
+            bound, most = np.ones((x_count, nodes.size)), np.zeros((x_count, nodes.size))
+        else:
+            above = outer[:, :, parents]
+            bound, most = centre[-1][:, parents], radius[-1][:, parents]
+        scale, turn = first[:, nodes], -1j * ratio[:, nodes]
+        inner = above.copy()
+        inner[1:] -= 1j * t[:, None] * above[:-1]
+        inner *= scale
+        for k in range(1, ORDER):
+            inner[k] += turn * inner[k - 1]
+        outer = inner
+        columns.append(inner)
+        centre.append(bound * np.abs(scale))
+        radius.append(np.maximum(most, np.minimum(reach[:, nodes], 0.5)))
+    G = np.concatenate(columns, axis=2) @ terms.weights
+    G = G.reshape(*G.shape[:2], *modes.D.shape)
+    G[0] += modes.D
+    return G, np.concatenate(centre, axis=1), np.concatenate(radius, axis=1)
+
+
+def _chain_products(terms, factors):
+    result = []
+    for nodes, parents in terms.levels:
+        result.append(factors[:, nodes] * (result[-1][:, parents] if result else 1.0))
+    return np.concatenate(result, axis=1)
+
+
+def _polynomial_bound(G):
+    """Bound (k,) of |sum_a G_a t^a| over real |t| <= 1, G (K, k, p, m)."""
+    if G.shape[2] < G.shape[3]:
+        G = G.conj().swapaxes(2, 3)
+    adjoint = G.conj().swapaxes(2, 3)
+    squares = np.zeros((2 * len(G) - 1, *adjoint.shape[1:3], G.shape[3]), complex)
+    for a in range(len(G)):
+        squares[a : a + len(G)] += adjoint[a] @ G
+    norms = np.linalg.norm(squares[2:], axis=(2, 3)).sum(axis=0)
+    if G.shape[3] == 1:
+        largest = (np.abs(squares[0]) + np.abs(squares[1]))[:, 0, 0]
+    else:
+        ends = np.linalg.eigvalsh(np.stack([squares[0] + squares[1], squares[0] - squares[1]]))
+        largest = ends[..., -1].max(axis=0)
+    total = np.linalg.norm(G, axis=(2, 3)).sum(axis=0)
+    return np.sqrt(np.maximum(largest + norms, 0.0)) + 4 * (len(G) + G.shape[2]) * EPS * total
+
+
+def _cover(modes, terms, through, rtol):
+    """Intervals that cover the boundary, as (mode, centre, half-width), and a bound beyond them.
+
+    Each pole owns the frequencies nearest to it, cut at its damping times powers of four, so that
+    its own frequency is exactly 0.
+    """
+    _, owners = np.unique(modes.position, return_index=True)
+    step = modes.angles[np.roll(owners, -1), owners]
+    far = 0.0
+    if modes.discrete:
+        step = step % (2 * np.pi) if owners.size > 1 else np.array([2 * np.pi])
+        ahead, behind = step / 2, np.roll(step, 1) / 2
+    else:
+        zero = np.zeros(owners.size)
+        size, error, _, _ = _evaluate(modes, terms, owners, zero, zero)
+        best = max(through, float((size - error).max()))
+        heads = modes.damping[np.concatenate([_heads(terms, k) for k in range(len(terms.levels))])]
+        total = float(heads @ (terms.sizes + terms.errors))
+        level = max(best * (1 + rtol / 4) - through, EPS * float(terms.sizes.sum()), 1e-300)
+        ahead, behind = step / 2, np.roll(step, 1) / 2
+        ahead[-1] = behind[0] = total / level
+        far = through * (1 + 4 * EPS) + level
+    ahead, behind = 1.0000001 * ahead, 1.0000001 * behind  # they overlap
+    parts = [_cell(b, a, modes.damping[c]) for c, a, b in zip(owners, ahead, behind, strict=True)]
+    chart = np.repeat(owners, [x.size for x, _ in parts])
+    return chart, *(np.concatenate(column) for column in zip(*parts, strict=True)), far
+
+
+def _heads(terms, level):
+    """The modes that begin the chains of a level."""
+    nodes, places = terms.levels[0][0], np.arange(terms.levels[level][0].size)
+    for _, parents in terms.levels[level:0:-1]:
+        places = parents[places]
+    return nodes[places]
+
+
+def _cell(behind, ahead, damping):
+    sides = []
+    for reach in (behind, ahead):
+        count = int(np.ceil((np.log2(max(reach, damping)) - np.log2(damping)) / 2)) + 1
+        sides.append(np.minimum(np.ldexp(damping, 2 * np.arange(count)), reach))
+    marks = np.unique(np.concatenate([-behind * np.ones(1), -sides[0], [0.0], sides[1], [ahead]]))
+    return (
+        np.concatenate([[0.0], (marks[1:] + marks[:-1]) / 2]),
+        np.concatenate([[0.0], (marks[1:] - marks[:-1]) / 2]),
+    )
+
+
+def _polished(modes, terms, best):
+    """The largest |G| near the best centre, and the same less its rounding error."""
     from scipy.optimize import minimize_scalar
 
-    def size(point):
-        G, _, rounding, *_ = chart.terms(np.atleast_1d(point), np.zeros(1))
-        return float(np.abs(G[0])), float(rounding[0])
+    value, lower, place = best
+    if place is None or place[2] == 0:
+        return float(value), float(lower)
+    chart, x, h = place
+    zero, chart = np.zeros(1), np.array([chart])
 
-    k = int(np.argmax(np.abs(chart.terms(x, h)[0])))
-    width = h[k] if h[k] > 0 else 1e-300
+    def size(point):
+        found = _evaluate(modes, terms, chart, np.array([point]), zero)
+        return float(found[0][0]), float(found[1][0])
+
     found: Any = minimize_scalar(
         lambda p: -size(p)[0],
-        bounds=(x[k] - width, x[k] + width),
+        bounds=(x - h, x + h),
         method="bounded",
-        options={"xatol": 1e-9 * width, "maxiter": 60},
+        options={"xatol": 1e-9 * h, "maxiter": 40},
     )
-    candidates = [size(found.x), size(x[k])]
-    return max((value, value - rounding) for value, rounding in candidates)
-
-
-def _all_poles(system):
-    if not system.is_siso:
-        parts = {"B": system.B[:, 0], "C": system.C[0], "D": system.D[0, 0]}
-        system = dataclasses.replace(system, **parts)
-    data = _simple_poles(system)
-    return _with_conjugates(*data) if system.conjugate else data
-
-
-def _merged(poles, residues, logs):
-    """Equal poles as one, with the rounded exact sum of their residues; none with residue 0."""
-    _, first, group = np.unique(
-        poles if logs is None else logs, return_index=True, return_inverse=True
-    )
-    members = [residues[group == k] for k in range(first.size)]
-    sums = np.array([complex(fsum(r.real), fsum(r.imag)) for r in members], complex)
-    first, sums = first[sums != 0], sums[sums != 0]
-    return poles[first], sums, None if logs is None else logs[first]
-
-
-def _sums(poles, residues, gaps, distances, D):
-    """G, the rounding of its sum, and bounds of |G|, |dG/dz|, |d2G/dz2| over the interval."""
-    r = np.abs(residues)
-    G = D + (residues / gaps).sum(axis=-1)
-    inverse = 1 / distances
-    sup0, sup1 = abs(D) + (r * inverse).sum(axis=-1), (r * inverse**2).sum(axis=-1)
-    sup2 = 2 * (r * inverse**3).sum(axis=-1)
-    return G, ROUNDING * len(poles) * EPS * sup0, sup0, sup1, sup2
-
-
-def _axis(poles, residues, D, logs):
-    """s = i w for |w| <= W, and G = D + sum r v / (i - l v) for |v| = |1 / w| <= 1 / W."""
-    W = 2 * np.abs(poles).max()
-    damping = -poles.real
-
-    def near(x, h):
-        gaps = damping + 1j * (x[:, None] - poles.imag)
-        away = np.maximum(np.abs(x[:, None] - poles.imag) - h[:, None], 0.0)
-        G, rounding, sup0, sup1, sup2 = _sums(poles, residues, gaps, np.hypot(damping, away), D)
-        return G, -1j * (residues / gaps**2).sum(axis=-1), rounding, sup0, sup1, sup2
-
-    def far(v, h):
-        gaps, r = 1j - poles * v[:, None], np.abs(residues)
-        least = 1 - np.abs(poles) * (np.abs(v) + h)[:, None]
-        G = D + (residues * v[:, None] / gaps).sum(axis=-1)
-        slope = 1j * (residues / gaps**2).sum(axis=-1)
-        sup0 = abs(D) + (r * (np.abs(v) + h)[:, None] / least).sum(axis=-1)
-        sup1, sup2 = (r / least**2).sum(axis=-1), (2 * r * np.abs(poles) / least**3).sum(axis=-1)
-        return G, slope, ROUNDING * len(poles) * EPS * sup0, sup0, sup1, sup2
-
-    return [
-        Chart(_cover(-W, W, poles.imag, damping), near),
-        Chart(_cover(-1 / W, 1 / W, np.array([0.0]), np.array([1 / W])), far),
-    ]
-
-
-def _circle(poles, residues, D, logs: Any):
-    """One piece for each pole l_c: z = e^{i x} l_c / |l_c|, so that 1 - |l_c| keeps its digits."""
-    if logs is None:
-        angle = np.angle(poles)
-        damping = pairings(poles, discrete=True).diagonal / (1 + np.abs(poles))
-    else:
-        angle, damping = logs.imag, -np.expm1(logs.real)
-    around = np.sort(np.unique(angle % (2 * np.pi)))
-    gaps = np.diff(np.r_[around, around[0] + 2 * np.pi])
-
-    def chart(c):
-        k = np.searchsorted(around, angle[c] % (2 * np.pi)) % around.size
-        direction = np.exp(1j * angle[c])
-        start = direction - poles
-        start[c] = direction * damping[c]
-
-        def terms(x, h):
-            gaps = start + direction * np.expm1(1j * x)[:, None]
-            distances = np.maximum(np.abs(gaps) - h[:, None], damping)
-            G, rounding, sup0, sup1, sup2 = _sums(poles, residues, gaps, distances, D)
-            slope = -1j * direction * np.exp(1j * x) * (residues / gaps**2).sum(axis=-1)
-            return G, slope, rounding, sup0, sup1, sup1 + sup2
-
-        reach = 0.5000001 * gaps[k - 1], 0.5000001 * gaps[k]  # they overlap
-        return Chart(_cover(-reach[0], reach[1], np.zeros(1), damping[c : c + 1]), terms)
-
-    return [chart(c) for c in range(poles.size)]
-
-
-def _cover(low, high, centres, widths):
-    """Intervals from low to high with a point at every resonance, and next to it."""
-    marks = np.concatenate(
-        [np.linspace(low, high, 17), centres, centres - widths, centres + widths]
-    )
-    marks = np.unique(np.clip(marks, low, high))
-    points = np.concatenate([(marks[1:] + marks[:-1]) / 2, marks])
-    return points, np.concatenate([(marks[1:] - marks[:-1]) / 2, np.zeros(marks.size)])
+    other, error = size(found.x)
+    return max((float(value), float(lower)), (other, other - error), key=lambda pair: pair[1])

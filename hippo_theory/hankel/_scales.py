@@ -11,29 +11,50 @@ from typing import Any
 import numpy as np
 
 from hippo_theory.lti._values import Array
+from hippo_theory.lti.forms import dense
 from hippo_theory.lti.systems import DiagonalLTI
 
 
-def normalized(system, *, feedthrough: bool = False):
-    """A system with G 2^-E of entries at most 1, and the even number E; D is zero if left out."""
+def normalized(system, *, feedthrough: bool = False, clock: int = 0):
+    """A system with G 2^-E of entries at most 1, and the even number E; D is zero if left out.
+
+    `clock` is the power of two by which time was rescaled, see `unit_time`.
+    """
     rows, columns = exponents(system)
     total = rows + columns
     seen = _sizes(system.B).astype(bool) & _sizes(system.C.T).astype(bool)
     tops = [int(total[seen].max())] if seen.any() else []
     if feedthrough and np.any(system.D):
-        tops.append(int(np.frexp(_parts(system.D).max())[1]))
+        tops.append(int(np.frexp(_parts(system.D).max())[1]) + clock)
     even = 2 * math.ceil(max(tops, default=0) / 2)
     shift = np.minimum(total - even, 0)
     half = shift // 2
-    D = ldexp(system.D, -even) if feedthrough else np.zeros_like(system.D)
-    return scaled(system, half - rows, shift - half - columns, D), even
+    D = ldexp(system.D, clock - even) if feedthrough else np.zeros_like(system.D)
+    return scaled(system, half - rows, shift - half - columns, D), even - clock
+
+
+def unit_time(system):
+    """A continuous system with A 2^-e near 1, and the even number e.
+
+    Its B and C belong to 2^e G(2^e s), and so does its D once that is scaled by `normalized`.
+    """
+    if system.is_discrete or not system.state_dim:
+        return system, 0
+    if isinstance(system, DiagonalLTI):
+        ends = np.frexp([np.abs(system.poles).max(), np.abs(system.poles.real).min()])[1]
+        e = int(ends.sum()) // 4 * 2
+        return dataclasses.replace(system, poles=ldexp(system.poles, -e)), e
+    system = dense(system)
+    e = int(np.frexp(_parts(system.A).max())[1]) // 2 * 2
+    return dataclasses.replace(system, A=ldexp(system.A, -e)), e
 
 
 def exponents(system) -> tuple[Array, Array]:
     """e and f, (N,): rows of B are below 2^e, columns of C below 2^f; all equal if A is dense."""
-    rows, columns = (np.frexp(_sizes(M))[1] for M in (system.B, system.C.T))
+    sizes = [_sizes(M) for M in (system.B, system.C.T)]
     if not isinstance(system, DiagonalLTI):
-        rows, columns = (np.full(e.shape, e.max(initial=-2000)) for e in (rows, columns))
+        sizes = [np.full(size.shape, size.max(initial=0.0)) for size in sizes]
+    rows, columns = (np.frexp(size)[1] for size in sizes)
     return rows, columns
 
 

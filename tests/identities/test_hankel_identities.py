@@ -7,7 +7,7 @@ import pytest
 
 import hippo_theory as ht
 from hippo_theory import hankel
-from hippo_theory.hankel import _intervals
+from hippo_theory.hankel import _intervals, _modes
 from hippo_theory.lti import expand
 from hippo_theory.lti.forms import matrices
 
@@ -183,18 +183,30 @@ def test_hinf_certificates_hold_on_a_grid_and_agree(dt, conjugate, channels):
     assert lower <= other[2]
 
 
-@pytest.mark.parametrize("dt", [None, 1.0])
-def test_every_interval_bound_holds_inside_the_interval(dt):
-    G = example(dt)
-    pieces = _intervals._axis if dt is None else _intervals._circle
-    for chart in pieces(G.poles, G.B * G.C, complex(G.D), None):
-        for shrink in (1.0, 0.1):
-            x, h = chart.intervals
-            h = shrink * h[h > 0]
-            x = x[: h.size]
-            top, _ = _intervals.interval_bounds(chart, x, h)
-            inside = [np.abs(chart.terms(x + t * h, 0 * h)[0]) for t in np.linspace(-1, 1, 41)]
-            assert (np.max(inside, axis=0) <= top * (1 + 1e-12)).all()
+@pytest.mark.parametrize("dt, conjugate", SYSTEMS)
+def test_levels_and_intervals_agree_on_many_channels(dt, conjugate):
+    G = example(dt, conjugate, channels=(5, 6))
+    _, low, high = hankel.hinf_norm(G, certificate=True)
+    _, lower, upper = _intervals.bounds(_modes.of_diagonal(G), 1e-10)
+    assert max(low, lower) <= min(high, upper)
+    assert upper <= lower * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("dt, conjugate", SYSTEMS)
+@pytest.mark.parametrize("channels", [(), (2, 3)])
+@pytest.mark.parametrize("move", [0.0, 1e-6])
+def test_every_interval_bound_holds_inside_the_interval(dt, conjugate, channels, move):
+    G = example(dt, conjugate, channels=channels)
+    if move:
+        G = G - dataclasses.replace(G, poles=G.poles * (1 - move), D=0.0 * G.D)
+    modes = _modes.of_diagonal(G)
+    terms = _intervals._newton_terms(modes)
+    chart, x, h, _ = _intervals._cover(modes, terms, 0.0, 1e-3)
+    for shrink in (1.0, 0.1):
+        top = _intervals._evaluate(modes, terms, chart, x, shrink * h)[2]
+        points = [x + t * shrink * h for t in np.linspace(-1, 1, 41)]
+        inside = [_intervals._evaluate(modes, terms, chart, p, 0 * h)[:2] for p in points]
+        assert (np.max([size - error for size, error in inside], axis=0) <= top).all()
 
 
 def test_hinf_of_one_pole_is_known_however_near_the_circle():
