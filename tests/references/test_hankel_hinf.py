@@ -74,7 +74,9 @@ def test_the_difference_of_two_close_systems_is_certified(n, distance, discrete)
     poles = poles if discrete else np.minimum(poles.real, -0.1) + 1j * poles.imag
     moved = poles * (1 + distance * rng.normal(size=n))
     dt, C = (1.0 if discrete else None), rng.normal(size=n)
-    G, H = (ht.DiagonalLTI(x, np.ones(n), C, dt=dt, conjugate=True) for x in (poles, moved))
+    other = C * (1 + distance * rng.normal(size=n))
+    pairs = [(poles, C), (moved, other)]
+    G, H = (ht.DiagonalLTI(x, np.ones(n), c, dt=dt, conjugate=True) for x, c in pairs)
     value, lower, upper = hankel.hinf_norm(G - H, certificate=True)
     assert lower <= value <= upper <= lower * (1 + 1e-8)
     flint.ctx.dps = 60
