@@ -50,11 +50,12 @@ def theory(text):
 
 
 def _formula(formula):
-    number = re.search(r"\\tag\{(\d+)\.(\d+)\}", formula)
+    number = re.fullmatch(rf"```math\n(.*) \\qquad {NUMBER}\n```", formula, re.DOTALL)
     if number is None:
         return formula
-    body = formula.removeprefix("```math\n").removesuffix("\n```")
-    return f"(eq-{number[1]}-{number[2]})=\n\\begin{{equation*}}\n{body}\n\\end{{equation*}}"
+    body, room, index = number.groups()
+    tagged = f"{body} \\tag{{{room}.{index}}}"  # written out in theory.md, as GitHub garbles tags
+    return f"(eq-{room}-{index})=\n\\begin{{equation*}}\n{tagged}\n\\end{{equation*}}"
 
 
 def _links(text):
