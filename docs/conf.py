@@ -1,8 +1,8 @@
 """The site: pages of docs/, API from docstrings, studies from their own lines and figures.
 
 The pages are plain Markdown that also reads well unbuilt. What only the site can have is put in
-by `source-read`: links in theory.md, and in place of the comments ``% api: module`` and
-``% studies`` what they name.
+by `source-read`: links in theory.md, and in place of the comments ``<!-- api: module -->`` and
+``<!-- studies -->`` what they name.
 """
 
 import ast
@@ -103,23 +103,27 @@ def studies():
     for path in sorted((ROOT / "studies").glob("[a-z]*.py")):
         claim, _, rest = ast.get_docstring(ast.parse(path.read_text())).partition("\n")
         figure, table = (f"../figures/{path.stem}.{kind}" for kind in ("png", "csv"))
-        sections += [f"## {path.stem}", f"**{_plain(claim)}**", _plain(rest.strip())]
+        signs = r"[\\*_|<>\[\]$^~]"
+        sections += [f"## {path.stem}", f"**{_escaped(claim, signs)}**"]
+        sections += [_escaped(rest.strip(), signs)]
         if (ROOT / "docs" / figure).exists():
             sections += [f"![{path.stem}]({figure})", f"{{download}}`{path.stem}.csv <{table}>`"]
     return "\n\n".join(sections)
 
 
-def _plain(text):
-    """Text whose signs are no markup."""
-    return re.sub(r"([\\*_|<>\[\]$^~])", r"\\\1", text)
+def _escaped(text, signs):
+    """The text with a backslash before signs that are no markup, but for what is in backticks."""
+    pieces = re.split(r"(`+[^`]+`+)", text)
+    pieces[::2] = [re.sub(f"({signs})", r"\\\1", piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def read_source(app, docname, source):
     """Fill in what only the site can have."""
     if docname == "theory":
         source[0] = theory(source[0])
-    source[0] = re.sub(r"(?m)^% api: (\S+)(.*)$", lambda match: api(*match.groups()), source[0])
-    source[0] = re.sub(r"(?m)^% studies$", lambda match: studies(), source[0])
+    source[0] = re.sub(r"<!-- api: (\S+)(.*) -->", lambda match: api(*match.groups()), source[0])
+    source[0] = re.sub(r"<!-- studies -->", lambda match: studies(), source[0])
 
 
 def read_docstring(app, what, name, obj, options, lines):
@@ -136,12 +140,10 @@ def read_docstring(app, what, name, obj, options, lines):
 def _markup(block):
     if re.search(r"(?m)^\s*>>>|^\s*\.\. |::$", block):
         return block
-    pieces = re.split(r"(`+[^`]+`+)", block)
-    pieces[::2] = [re.sub(r"([*|\\]|_(?!\w))", r"\\\1", piece) for piece in pieces[::2]]
     block = re.sub(
         rf"docs/theory\.md((?:[\s,-]|and|to|{NUMBER})*)",
         lambda cited: re.sub(NUMBER, r":ref:`(\1.\2) <eq-\1-\2>`", cited[0]),
-        "".join(pieces),
+        _escaped(block, r"[*|\\]|_(?!\w)"),
     )
     return re.sub(KEY, r":cite:`\1`", block.replace("docs/theory.md", ":doc:`theory`"))
 
