@@ -23,7 +23,10 @@ def kernel(problem: Any, run: Any, there: Home) -> Array:
     """(..., p, m, L) on the device: by one product of two tables, or carried from the host."""
     tables = TABLES.get(run.name)
     if tables is None:
-        return _array.rounded(_array.to_home(there, run.run(problem)), problem.dtype)
+        h = run.run(problem)
+        return _array.rounded(
+            h if _array.is_foreign(h) else _array.to_home(there, h), problem.dtype
+        )
     D, left, right = tables(problem, there)
     left, right = (_array.rounded(a, problem.dtype) for a in (left, right))
     xp = there.xp

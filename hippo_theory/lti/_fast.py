@@ -11,22 +11,69 @@ LI, CR, CI, XR, XI = (k * LANES for k in range(1, 6))
 FLAGS = {"contract", "reassoc", "nsz"}  # sums in any order, fused; NaN and infinity keep meaning
 
 
-@njit(cache=True, fastmath=FLAGS)
-def reciprocals(nodes, poles, table):
-    """1 / d_kn of conjugate pairs, the denominators of `s4.cauchy_sums` times their conjugates'.
+@njit(cache=True)
+def rank_one(s, c, poles, weights, tc, ts, table, sums, spectrum):
+    """`s4.paired_sums` and `s4._woodbury` of rank 1: spectrum (p, m, nodes).
 
-    d = c^2 |nu|^2 - i s c 2 Re(mu nu') - s^2 |mu|^2; nodes (6, K) are s^2, s c, c^2 as pairs,
-    poles (3, N) are |mu|^2, 2 Re(mu nu'), |nu|^2, table (N, 2 K) has real parts beside imaginary.
+    weights (2 j, N); table (N, 2 K) and sums (2 j, 2 K) are room for the K nodes of a block.
     """
-    ssr, ssi, scr, sci, ccr, cci = nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], nodes[5]
-    for n in range(poles.shape[1]):
-        a, b, d, row = poles[0, n], poles[1, n], poles[2, n], table[n]
-        for k in range(nodes.shape[1]):
-            x = d * ccr[k] + b * sci[k] - a * ssr[k]
-            y = d * cci[k] - b * scr[k] - a * ssi[k]
-            inverse = 1 / (x * x + y * y)
-            row[2 * k] = x * inverse
-            row[2 * k + 1] = -y * inverse
+    count, K = s.size, table.shape[1] // 2
+    for k in range(0, count, K):
+        first = min(k, count - K)  # the last block overlaps
+        nodes = s[first : first + K], c[first : first + K]
+        _reciprocals(nodes[0], nodes[1], poles, table)
+        np.dot(weights, table, sums)
+        _woodbury(sums, nodes[0], nodes[1], tc, ts, spectrum[:, :, first : first + K])
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy")
+def _reciprocals(s, c, poles, table):
+    """The table of `s4.paired_sums` for poles (3, N) at nodes (K,), transposed: (N, 2 K).
+
+    Two poles share a division, 1/u = v / (u v), the last of an odd number with itself.
+    """
+    cc, ss, sc, K, N = c * c, s * s, s * c, s.size, poles.shape[1]
+    for n in range(0, N, 2):
+        m = min(n + 1, N - 1)
+        X, Y, Z, W = table[n, :K], table[n, K:], table[m, :K], table[m, K:]
+        a, b, d = poles[0, n], poles[1, n], poles[2, n]
+        e, f, g = poles[0, m], poles[1, m], poles[2, m]
+        for k in range(K):
+            x, y = d * cc[k] - a * ss[k], b * sc[k]
+            z, w = g * cc[k] - e * ss[k], f * sc[k]
+            u, v = x * x + y * y, z * z + w * w
+            both = 1 / (u * v)
+            u, v = u * both, v * both
+            X[k], Y[k], Z[k], W[k] = x * v, y * v, z * u, w * u
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy")
+def _woodbury(sums, s, c, tc, ts, spectrum):
+    """Of sums, transposed: (2 j, 2 K)."""
+    p, m, K = spectrum.shape
+    S11 = _quarters(sums, (p + 1) * (m + 1) - 1)
+    for i in range(p):
+        for j in range(m):
+            S00, S01 = _quarters(sums, i * (m + 1) + j), _quarters(sums, i * (m + 1) + m)
+            S10, result = _quarters(sums, p * (m + 1) + j), spectrum[i, j]
+            for k in range(K):
+                t = complex(tc * c[k], ts * s[k])
+                core = 1 + t * _cauchy(S11, s, c, k)
+                t *= core.conjugate() * (1 / (core.real * core.real + core.imag * core.imag))
+                low_rank = t * _cauchy(S01, s, c, k) * _cauchy(S10, s, c, k)
+                result[k] = complex(0.5 * c[k], 0.5 * s[k]) * (_cauchy(S00, s, c, k) - low_rank)
+
+
+@njit(cache=True, fastmath=FLAGS, inline="always")
+def _quarters(sums, j):
+    """X and Y of the sums with weights alpha, and of those with beta."""
+    J, K = sums.shape[0] // 2, sums.shape[1] // 2
+    return sums[j, :K], sums[j, K:], sums[J + j, :K], sums[J + j, K:]
+
+
+@njit(cache=True, fastmath=FLAGS, inline="always")
+def _cauchy(q, s, c, k):
+    return complex(c[k] * q[2][k] - s[k] * q[1][k], s[k] * q[0][k] + c[k] * q[3][k])
 
 
 @njit(cache=True, fastmath=FLAGS)

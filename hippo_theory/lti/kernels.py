@@ -32,12 +32,15 @@ class Problem:
     L : int
     dtype : numpy.dtype
         float64 or float32, of products along the long axis.
+    there : Home or None
+        The library and device that "s4" computes in.
     """
 
     discrete: System
     source: System
     L: int
     dtype: Any
+    there: _array.Home | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +99,8 @@ def kernel(
         float32 if every array of the system is of single precision, or the device has no other.
     xp, device : module and device of that library, optional
         Where the kernel is wanted, as in `kernel(system, L, xp=torch, device="cuda")`: numpy,
-        cupy, torch, jax.numpy, .. "s4" and "naive" are computed on the host and carried there.
+        cupy, torch, jax.numpy, .. What grows with L is computed there, but for "naive", the
+        definition, whose products follow one another: computed on the host and carried.
 
     Returns
     -------
@@ -135,7 +139,8 @@ def kernel(
     names = ["auto", *METHODS]
     row = method if isinstance(method, Method) else _check.option("method", method, names)
     there = _array.there(xp, device)
-    problem = _problem(system, L, dt, scheme, layer, _precision(there, system, dtype))
+    precision = _precision(there, system, dtype)
+    problem = _problem(system, L, dt, scheme, layer, precision, there)
     if not isinstance(row, Method):
         row = _cheapest(problem) if row == "auto" else METHODS[row]
     if not isinstance(problem.source, row.systems):
@@ -182,7 +187,7 @@ def _precision(there, system, dtype):
     return there.precision
 
 
-def _problem(system, L, dt, scheme, layer, dtype) -> Problem:
+def _problem(system, L, dt, scheme, layer, dtype, there) -> Problem:
     if dtype is None:
         dtype = _powers.result_dtype(system)
     elif np.dtype(dtype) not in (np.float32, np.float64):
@@ -192,7 +197,7 @@ def _problem(system, L, dt, scheme, layer, dtype) -> Problem:
         _check.choice("scheme", scheme, SCHEMES, Scheme).alpha == 0.5
     )
     source = system if is_tustin and not isinstance(system, DiagonalLTI) else discrete
-    return Problem(discrete, source, L, np.dtype(dtype))
+    return Problem(discrete, source, L, np.dtype(dtype), there)
 
 
 def _prepended(D, terms) -> Array:
@@ -230,8 +235,10 @@ def _vandermonde(problem: Problem) -> Array:
 
 
 def _s4(problem: Problem) -> Array:
-    terms = s4.sequence(problem.source, problem.discrete, problem.L, problem.dtype)
-    return _prepended(_powers.channels(problem.discrete)[2], terms)
+    there, D = problem.there, _powers.channels(problem.discrete)[2]
+    terms = s4.sequence(problem.source, problem.discrete, problem.L, problem.dtype, there)
+    D = D if _array.is_complex(terms) else D.real
+    return _prepended(_array.to_home(there, D) if there else D, terms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,36 +5,79 @@ C~ (I - w A)^{-1} B with C~ = C (I - A^L), and I - w A is diagonal plus low rank
 Woodbury identity leaves sums over n of products / (i s mu_n - c nu_n) with s = sin(theta),
 c = cos(theta). A discrete pole l has mu = (1 + l)/2, nu = (l - 1)/2; a continuous one under
 Tustin's rule mu = 1, nu = dt pole / 2, without rounding at small steps. Nothing is divided by
-1 + w: the node w = -1 is one like the others.
+1 + w: the node w = -1 is one like the others. Where poles decay too little in L steps, A becomes
+rho A, which moves mu and nu and leaves the nodes real.
+
+C~ and the weights of the sums are set up on the host; sums, Woodbury and FFT are plain calls of
+the library that is asked for the kernel. Real systems take one pole of each conjugate pair, half
+of the nodes, and real arithmetic throughout.
 """
 
-import numpy as np
+import math
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from array_api_compat import array_namespace
+
+from hippo_theory import _array
+from hippo_theory._array import Home
 from hippo_theory.lti import _powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import matrices
 from hippo_theory.lti.products import cast
 from hippo_theory.lti.systems import DPLR, System
 
-BLOCK = 1 << 15  # entries of a table of nodes times poles: what a cache holds
-NODES = 512  # nodes of a block of compiled reciprocals
+TABLE = 1 << 22  # entries of a table of nodes times poles on a device
+CACHED = 1 << 14  # the same on the host: what a cache holds
 
 
-def sequence(system: System, discrete: System, L: int, dtype: np.dtype) -> Array:
+@dataclass(frozen=True, slots=True, eq=False)
+class Fractions:
+    """S(theta) = sum_n left_n right_n / (i s mu_n - c nu_n), which Woodbury turns into the kernel.
+
+    Attributes
+    ----------
+    mu, nu : array, shape (n,)
+        With `real`, one of every conjugate pair.
+    left, right : array, shape (p + r, n) and (n, m + r)
+        C~ above Q^*, B beside P.
+    coupling : tuple of two floats
+        t = coupling[0] c + i coupling[1] s, which the low rank part is multiplied with.
+    rank : int
+    real : bool
+    """
+
+    mu: Array
+    nu: Array
+    left: Array
+    right: Array
+    coupling: tuple[float, float]
+    rank: int
+    real: bool
+
+
+def sequence(
+    system: System, discrete: System, L: int, dtype: np.dtype, there: Home | None = None
+) -> Array:
     """C A^k B of `discrete` for k < L, shape (p, m, L), by the structure of `system`.
 
-    `system` is `discrete` itself or the continuous one that Tustin's rule takes to it.
+    `system` is `discrete` itself or the continuous one that Tustin's rule takes to it. With
+    `there`, an array of that library on that device.
     """
+    from scipy import fft as scipy_fft
+
     form, V = diagonal_plus_low_rank(system)
     damping = _damping(form, discrete, L)
-    C = _powers.channels(discrete)[1]
-    truncated = C - np.exp(-damping) * (C + C @ _power_minus_one(system, discrete, L))
-    real = _powers.is_real(system)
-    turns = np.fft.rfftfreq(L) if real else np.fft.fftfreq(L)  # theta near 0: sines keep digits
-    theta = np.pi * turns - (0.5j * damping / L if damping else 0)
-    spectrum = _generating_function(form, discrete, truncated @ V, theta, real, dtype)
-    terms = np.fft.irfft(spectrum, L) if real else np.fft.ifft(spectrum, L)
-    return np.exp(damping * np.arange(L) / L).astype(dtype) * terms if damping else terms
+    C, real = _powers.channels(discrete)[1] @ V, _powers.is_real(system)
+    fractions = _fractions(form, discrete, C, L, damping, real)
+    spectrum = _spectrum(fractions, L, dtype, there)
+    fft: Any = there.xp.fft if there else scipy_fft
+    terms = fft.irfft(spectrum, n=L) if fractions.real else fft.ifft(spectrum, n=L)
+    if damping:
+        growth = np.exp(damping * np.arange(L) / L).astype(dtype)
+        terms = terms * (_array.to_home(there, growth, terms.dtype) if there else growth)
+    return terms
 
 
 def diagonal_plus_low_rank(system: System) -> tuple[DPLR, Array]:
@@ -58,17 +101,107 @@ def diagonal_plus_low_rank(system: System) -> tuple[DPLR, Array]:
 
 
 def cauchy_sums(s: Array, c: Array, mu: Array, nu: Array, weights: Array) -> Array:
-    """sum_n weights[j, n] / (i s_k mu_n - c_k nu_n), shape (j, k): the definition, O(N) a node.
+    """sum_n weights[n, j] / (i s_k mu_n - c_k nu_n), shape (k, j): the definition, O(N) a node.
 
     Notes
     -----
     docs/theory.md (5.22).
     """
-    step = max(1, BLOCK // max(1, mu.size))
-    blocks = [slice(k, k + step) for k in range(0, s.size, step)]
-    return np.concatenate(
-        [weights @ (1 / (1j * s[b] * mu[:, None] - c[b] * nu[:, None])) for b in blocks], axis=-1
-    )
+    return (1 / (1j * s[:, None] * mu - c[:, None] * nu)) @ weights
+
+
+def paired_sums(s: Array, c: Array, poles: Array, weights: Array) -> Array:
+    """Over one of each pair of poles and its conjugate: real X, Y (k, 2 j), one above the other.
+
+    A pole with its conjugate is (i s alpha + c beta) / (x - i y) with alpha = 2 Re(v mu'),
+    beta = -2 Re(v nu'), x = c^2 |nu|^2 - s^2 |mu|^2, y = 2 s c Re(mu nu') (primes conjugate); X
+    and Y are sums of x / (x^2 + y^2) and y / (x^2 + y^2) with weights alpha, then beta. Rounding of
+    x, the same in all sums, moves a pole; were it not the same, Woodbury would cancel and lose
+    six digits (N = 64).
+    """
+    xp, (a, b, d) = array_namespace(s), (poles[k, :] for k in range(3))
+    s, c = s[:, None], c[:, None]
+    x, y = (c * c) * d - (s * s) * a, (s * c) * b
+    scale = 1 / (x * x + y * y)
+    return xp.concat([x * scale, y * scale], axis=0) @ weights
+
+
+def _fractions(form, discrete, C, L, damping, real) -> Fractions:
+    """With C~ in place of C, rho = exp(-damping / L), and conjugates folded if the map is real."""
+    B, r = _powers.channels(form)[0], form.P.shape[1]
+    poles, left, right = form.poles, np.vstack([C, form.Q.conj().T]), np.hstack([B, form.P])
+    poles, left, right = (cast(a, np.float64) for a in (poles, left, right))
+    if real:
+        poles, left, right = _halves(poles, left, right)
+    p, m = len(left) - r, right.shape[1] - r
+    less = -math.expm1(-damping / L) / 2
+    more = 1 - less  # (1 -+ rho) / 2, rho = exp(-damping / L)
+    if form.dt is None:
+        half = 0.5 * discrete.dt
+        x = half * poles
+        mu, nu, coupling = more - less * x, more * x - less, (more, less)
+        right = np.hstack([2 * half * right[:, :m], half * right[:, m:]])
+        gain = 1 / (1 - x)
+        change, columns, rows = 2 * x * gain, 2 * gain[:, None] * right[:, m:], left[p:] * gain
+        core = np.eye(r) + _row(rows, real) @ _column(right[:, m:], real)
+    else:
+        rho = more - less
+        mu, nu = (1 + rho * poles) / 2, rho * (poles - 1) / 2 - less
+        coupling, change, columns, rows = (rho / 2, -rho / 2), poles - 1, right[:, m:], left[p:]
+        core = np.eye(r)
+    E = _matrix(change, real) - _column(columns, real) @ np.linalg.solve(core, _row(rows, real))
+    C = _row(left[:p], real)
+    C = -np.expm1(-damping) * C - np.exp(-damping) * _times_power_minus_one(C, E, L)
+    if real:
+        n = poles.size
+        C = np.sqrt(0.5) * (C[:, :n] - 1j * C[:, n:])
+    return Fractions(mu, nu, np.vstack([C, left[p:]]), right, coupling, r, real)
+
+
+def _halves(poles, left, right):
+    """One of every pair of conjugate poles, and the others with half their weight.
+
+    Any closed set may be averaged with its conjugate first: that is where poles near the real axis
+    get their half from.
+    """
+    tiny = 1e-9 * abs(poles.imag).max(initial=0.0)
+    keep = poles.imag >= -tiny
+    weight = np.where(poles.imag > tiny, 1.0, 0.5)[keep]
+    return poles[keep], left[:, keep], weight[:, None] * right[keep]
+
+
+def _row(left, real):
+    """left x + its conjugate = row [Re z; Im z] with z = sqrt(2) x."""
+    return np.sqrt(2) * np.hstack([left.real, -left.imag]) if real else left
+
+
+def _column(right, real):
+    return np.sqrt(2) * np.vstack([right.real, right.imag]) if real else right
+
+
+def _matrix(poles, real):
+    """diag(poles), as it acts on [Re z; Im z]."""
+    if not real:
+        return np.diag(poles)
+    n = poles.size
+    matrix, k = np.zeros((2 * n, 2 * n)), np.arange(n)
+    matrix[k, k] = matrix[n + k, n + k] = poles.real
+    matrix[n + k, k], matrix[k, n + k] = poles.imag, -poles.imag
+    return matrix
+
+
+def _times_power_minus_one(C, E, L):
+    """C ((I + E)^L - I): squarings of I + E, whose E keeps the digits of dt A at small steps."""
+    result = np.zeros_like(C, dtype=np.result_type(C, E))
+    while True:
+        if L & 1:
+            result = result + (C + result) @ E
+        L >>= 1
+        if not L:
+            return result
+        shifted = E.copy()
+        shifted.reshape(-1)[:: len(E) + 1] += 2
+        E = E @ shifted
 
 
 def _damping(form, discrete, L):
@@ -81,85 +214,74 @@ def _damping(form, discrete, L):
     return 0.0 if L * decay.min() > 0.1 else 1.0
 
 
-def _power_minus_one(system, discrete, L):
-    """A_d^L - I by squarings of I + E, whose E keeps the digits of dt A at small steps."""
-    A = matrices(system)[0]
-    identity = np.eye(len(A))
-    E = A - identity
-    if system is not discrete:
-        E = np.linalg.solve(identity - 0.5 * discrete.dt * A, discrete.dt * A)
-    power = np.zeros_like(E)
-    while L:
-        if L & 1:
-            power = power + E + power @ E
-        E, L = 2 * E + E @ E, L >> 1
-    return power
+def _nodes(L, real):
+    """sin and cos of pi k / L, with k near 0: sines keep digits."""
+    if not real:
+        theta = np.pi * np.fft.fftfreq(L)
+        return np.sin(theta), np.cos(theta)
+    s = np.sin(np.pi * np.fft.rfftfreq(L))
+    return s, s[::-1].copy() if L % 2 == 0 else np.cos(np.pi * np.fft.rfftfreq(L))
 
 
-def _generating_function(form, discrete, rows, theta, real, dtype):
+def _weights(z: Fractions):
+    """Of every product of left and right: poles (3, n) and weights (n, 2 j) of `paired_sums`."""
+    v = (z.left[:, None, :] * z.right.T).reshape(-1, z.mu.size)
+    weights = np.concatenate([2 * (v * z.mu.conj()).real, -2 * (v * z.nu.conj()).real])
+    return np.stack([abs(z.mu) ** 2, 2 * (z.mu * z.nu.conj()).real, abs(z.nu) ** 2]), weights.T
+
+
+def _spectrum(z: Fractions, L, dtype, there):
     """C~ (I - w A)^{-1} B at the nodes, (p, m, nodes)."""
-    B, s, c = _powers.channels(form)[0], np.sin(theta), np.cos(theta)
-    if form.dt is None:
-        half = 0.5 * discrete.dt
-        mu, nu = np.ones_like(form.poles), half * form.poles
-        columns, coupling = np.concatenate([2 * half * B, half * form.P], 1), 2 * c
+    s, c = _nodes(L, z.real)
+    if z.real:
+        poles, weights = _weights(z)
+        if there is None and z.rank == 1:
+            return _compiled(z, s, c, poles, weights, dtype)
+        tables, sums, wide = [poles, weights], paired_sums, dtype
     else:
-        mu, nu = (1 + form.poles) / 2, (form.poles - 1) / 2
-        columns, coupling = np.concatenate([B, form.P], 1), c - 1j * s
-    rows = np.concatenate([rows, form.Q.conj().T])
-    products = (rows[:, None, :] * columns.T).reshape(-1, form.state_dim)
-    sums = (_paired_sums if real else _plain_sums)(s, c, mu, nu, products, dtype)
-    sums = sums.reshape(len(rows), -1, theta.size)
-    return _woodbury(sums, c + 1j * s, coupling, form.P.shape[1])
+        products = (z.left[:, None, :] * z.right.T).reshape(-1, z.mu.size).T
+        tables, sums, wide = [z.mu, z.nu, products], cauchy_sums, np.result_type(dtype, 1j)
+    s, c = s.astype(dtype), c.astype(dtype)
+    tables = [a.astype(wide) for a in tables]
+    if there is not None:
+        s, c = (_array.to_home(there, a, getattr(there.xp, s.dtype.name)) for a in (s, c))
+        tables = [_array.to_home(there, a, getattr(there.xp, a.dtype.name)) for a in tables]
+    size = max(1, (TABLE if there else CACHED) // max(1, z.mu.size))
+    spans = [slice(k, min(k + size, s.shape[0])) for k in range(0, s.shape[0], size)]
+    parts = [_woodbury(z, s[k], c[k], sums(s[k], c[k], *tables)) for k in spans]
+    return array_namespace(s).concat(parts, axis=-1)
 
 
-def _woodbury(sums, phase, coupling, r):
-    """R00 - t R01 (I + t R11)^{-1} R10 with R = phase/2 sums and t = coupling/phase."""
-    p, m = len(sums) - r, sums.shape[1] - r
-    phase = (0.5 * phase).astype(sums.dtype)
-    half = (0.5 * coupling).astype(sums.dtype if coupling.dtype.kind == "c" else sums.real.dtype)
-    core = np.eye(r, dtype=sums.dtype)[..., None] + half * sums[p:, m:]
-    if r == 1:
-        solved = sums[p:, :m] / core
-    else:
-        last, first = (-1, 0), (0, -1)
-        solved = np.linalg.solve(*(np.moveaxis(a, *last) for a in (core, sums[p:, :m])))
-        solved = np.moveaxis(solved, *first)
-    correction = sum(sums[:p, m + k, None] * solved[k] for k in range(r))
-    return phase * (sums[:p, :m] - half * correction)
+def _woodbury(z: Fractions, s, c, sums):
+    """S_00 - t S_01 (I + t S_11)^{-1} S_10, times e^{i theta} / 2: (p, m, nodes)."""
+    xp, r = array_namespace(s), z.rank
+    rows, columns = len(z.left), z.right.shape[1]
+    if z.real:
+        R, J = xp.reshape(sums, (2, s.shape[0], -1)), rows * columns
+        with_s, with_c = s[:, None] * R[:, :, :J], c[:, None] * R[:, :, J:]
+        sums = (with_c[0, ...] - with_s[1, ...]) + 1j * (with_s[0, ...] + with_c[1, ...])
+    S = xp.reshape(sums, (-1, rows, columns))
+    p, m = rows - r, columns - r
+    result, phase = S[:, :p, :m], 0.5 * c + 0.5j * s
+    if r:
+        t = (z.coupling[0] * c + 1j * z.coupling[1] * s)[:, None, None]
+        core = t * S[:, p:, m:] + xp.eye(r, dtype=S.dtype, device=_array.compat.device(S))
+        solved = S[:, p:, :m] / core if r == 1 else xp.linalg.solve(core, S[:, p:, :m])
+        result = result - t * xp.matmul(S[:, :p, m:], solved)
+    return xp.permute_dims(phase[:, None, None] * result, (1, 2, 0))
 
 
-def _plain_sums(s, c, mu, nu, products, dtype):
-    wide = np.result_type(dtype, np.complex64)
-    return cauchy_sums(*(a.astype(wide) for a in (s, c, mu, nu, products)))
-
-
-def _paired_sums(s, c, mu, nu, products, dtype):
-    """The same for sums closed under conjugation, by compiled real arithmetic on half the poles.
-
-    A pole with its conjugate is 2 (i s Re(v mu') - c Re(v nu')) over
-    c^2 |nu|^2 - 2 i s c Re(mu nu') - s^2 |mu|^2 (primes conjugate); any closed set of poles may be
-    averaged with its conjugate first, which gives poles near the real axis their half weight.
-    """
+def _compiled(z: Fractions, s, c, poles, weights, dtype):
+    """The same for real systems of rank 1 in NumPy: blocks of nodes that stay in the cache."""
     from hippo_theory.lti import _fast
 
-    height = (nu * mu.conj()).imag
-    tiny = 1e-9 * abs(height).max(initial=0.0)
-    keep = height >= -tiny
-    weight = np.where(height > tiny, 1.0, 0.5)[keep]
-    mu, nu, v = mu[keep], nu[keep], products[:, keep] * weight
-    poles = np.stack([abs(mu) ** 2, 2 * (mu * nu.conj()).real, abs(nu) ** 2])
-    weights = np.concatenate([2 * (v * mu.conj()).real, -2 * (v * nu.conj()).real]).astype(dtype)
-    nodes = np.stack([part for a in (s * s, s * c, c * c) for part in (a.real, a.imag)])
-    nodes, poles, s, c = nodes.astype(dtype), poles.astype(dtype), cast(s, dtype), cast(c, dtype)
-    sums = np.empty((len(products), s.size), np.result_type(dtype, np.complex64))
-    for k in range(0, s.size, NODES):
-        span = slice(k, min(k + NODES, s.size))
-        reciprocals = np.empty((poles.shape[1], 2 * (span.stop - k)), dtype)
-        _fast.reciprocals(nodes[:, span], poles, reciprocals)
-        with_s, with_c = np.split((weights @ reciprocals).view(sums.dtype), 2)
-        sums[:, span] = 1j * (s[span] * with_s) + c[span] * with_c
-    return sums
+    n, weights = z.mu.size, np.ascontiguousarray(weights.T, dtype)
+    shape = len(z.left) - 1, z.right.shape[1] - 1, s.size
+    spectrum = np.empty(shape, np.result_type(dtype, np.complex64))
+    size = min(s.size, max(1, CACHED // max(1, n)))
+    table, sums = np.empty((n, 2 * size), dtype), np.empty((len(weights), 2 * size), dtype)
+    _fast.rank_one(s, c, poles, weights, *z.coupling, table, sums, spectrum)
+    return spectrum
 
 
 def _symmetric_part(A, eps):

@@ -204,17 +204,55 @@ def test_s4_serves_several_inputs_and_outputs():
     np.testing.assert_allclose(h, exact, rtol=0, atol=4000 * EPS * abs(exact).max())
 
 
-@pytest.mark.parametrize("n", [1, 6])
-def test_compiled_cauchy_sums_are_the_sums_over_conjugate_pairs(n):
+def fractions(n, rank, real):
+    """p = 2, m = 3; with `real` one of every pair of conjugates."""
     rng = np.random.default_rng(1)
-    nu = -rng.uniform(0.1, 1, n) + 1j * rng.uniform(1, 9, n)
-    mu = 1 + 0.1j * rng.normal(size=n)
-    v = rng.normal(size=(3, n)) + 1j * rng.normal(size=(3, n))
-    theta = np.pi * np.arange(300) / 600 - 0.001j
-    mu, nu, v = (np.concatenate([a, a.conj()], axis=-1) for a in (mu, nu, v))
-    exact = s4.cauchy_sums(np.sin(theta), np.cos(theta), mu, nu, v)
-    fast = s4._paired_sums(np.sin(theta), np.cos(theta), mu, nu, v, np.dtype(float))
-    np.testing.assert_allclose(fast, exact, rtol=0, atol=1e3 * EPS * abs(exact).max())
+
+    def draw(*shape):
+        return rng.normal(size=shape) + 1j * rng.normal(size=shape)
+
+    nu, mu = -rng.uniform(0.1, 1, n) + 1j * rng.uniform(1, 9, n), 1 + 0.1 * draw(n)
+    left, right = draw(2 + rank, n), draw(n, 3 + rank)
+    return s4.Fractions(mu, nu, left, right, (0.3, 0.2), rank, real)
+
+
+@pytest.mark.parametrize("n", [1, 6, 7])
+def test_sums_over_pairs_are_those_over_poles_and_conjugates(n):
+    z = fractions(n, 0, real=True)
+    poles, weights = s4._weights(z)
+    theta = np.pi * np.arange(300) / 600
+    s, c = np.sin(theta), np.cos(theta)
+    v = (z.left[:, None, :] * z.right.T).reshape(-1, n).T
+    both = [np.concatenate([a, a.conj()]) for a in (z.mu, z.nu, v)]
+    exact = s4.cauchy_sums(s, c, *both)
+    (a, b), (d, e) = (
+        np.split(S, 2, axis=-1) for S in np.split(s4.paired_sums(s, c, poles, weights), 2)
+    )
+    s, c = s[:, None], c[:, None]
+    sums = c * b - s * d + 1j * (s * a + c * e)
+    np.testing.assert_allclose(sums, exact, rtol=0, atol=1e3 * EPS * abs(exact).max())
+
+
+@pytest.mark.parametrize("length", [1, 2, 33, 3000])
+@pytest.mark.parametrize("n", [1, 6, 7])
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_spectra_are_resolvents_of_diagonal_plus_low_rank(rank, n, length):
+    """e^{i theta}/2 C (i s diag(mu) - c diag(nu) + t P Q^*)^{-1} B: compiled, for pairs, plain."""
+    for real in (True, False):
+        z = fractions(n, rank, real)
+        mu, nu, left, right = z.mu, z.nu, z.left, z.right
+        if real:
+            mu, nu, left = (np.concatenate([a, a.conj()], axis=-1) for a in (mu, nu, left))
+            right = np.concatenate([right, right.conj()])
+        s, c = s4._nodes(length, real)
+        spectrum = s4._spectrum(z, length, np.dtype(float), None)
+        assert spectrum.shape == (2, 3, s.size)
+        for k in range(s.size)[:: max(1, length // 40)]:
+            t = z.coupling[0] * c[k] + 1j * z.coupling[1] * s[k]
+            M = np.diag(1j * s[k] * mu - c[k] * nu) + t * right[:, 3:] @ left[2:]
+            exact = 0.5 * (c[k] + 1j * s[k]) * left[:2] @ np.linalg.solve(M, right[:, :3])
+            atol = 100 * n * EPS * np.linalg.cond(M) * (1 + abs(exact).max())
+            np.testing.assert_allclose(spectrum[:, :, k], exact, rtol=0, atol=atol)
 
 
 def recurrence(value, u, x):
