@@ -12,8 +12,8 @@ FLAGS = {"contract", "reassoc", "nsz"}  # sums in any order, fused; NaN and infi
 
 
 @njit(cache=True)
-def rank_one(s, c, poles, weights, tc, ts, table, sums, spectrum):
-    """`s4.paired_sums` and `s4._woodbury` of rank 1: spectrum (p, m, nodes).
+def spectrum(s, c, poles, weights, tc, ts, rank, table, sums, result):
+    """`s4.paired_sums` and `s4._woodbury`: result (p, m, nodes).
 
     weights (2 j, N); table (N, 2 K) and sums (2 j, 2 K) are room for the K nodes of a block.
     """
@@ -23,7 +23,10 @@ def rank_one(s, c, poles, weights, tc, ts, table, sums, spectrum):
         nodes = s[first : first + K], c[first : first + K]
         _reciprocals(nodes[0], nodes[1], poles, table)
         np.dot(weights, table, sums)
-        _woodbury(sums, nodes[0], nodes[1], tc, ts, spectrum[:, :, first : first + K])
+        if rank == 1:
+            _rank_one(sums, nodes[0], nodes[1], tc, ts, result[:, :, first : first + K])
+        else:
+            _any_rank(sums, nodes[0], nodes[1], tc, ts, rank, result[:, :, first : first + K])
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy")
@@ -48,8 +51,8 @@ def _reciprocals(s, c, poles, table):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy")
-def _woodbury(sums, s, c, tc, ts, spectrum):
-    """Of sums, transposed: (2 j, 2 K)."""
+def _rank_one(sums, s, c, tc, ts, spectrum):
+    """Woodbury of sums, transposed: (2 j, 2 K)."""
     p, m, K = spectrum.shape
     S11 = _quarters(sums, (p + 1) * (m + 1) - 1)
     for i in range(p):
@@ -62,6 +65,35 @@ def _woodbury(sums, s, c, tc, ts, spectrum):
                 t *= core.conjugate() * (1 / (core.real * core.real + core.imag * core.imag))
                 low_rank = t * _cauchy(S01, s, c, k) * _cauchy(S10, s, c, k)
                 result[k] = complex(0.5 * c[k], 0.5 * s[k]) * (_cauchy(S00, s, c, k) - low_rank)
+
+
+@njit(cache=True, error_model="numpy")
+def _any_rank(sums, s, c, tc, ts, r, spectrum):
+    """The same by elimination in [[S00, t S01], [S10, I + t S11]], with pivots, node by node."""
+    p, m, K = spectrum.shape
+    M = np.empty((p + r, m + r), np.complex128)
+    for k in range(K):
+        t = complex(tc * c[k], ts * s[k])
+        for i in range(p + r):
+            for j in range(m + r):
+                value = _cauchy(_quarters(sums, i * (m + r) + j), s, c, k)
+                M[i, j] = value if j < m else t * value + (i - p == j - m)
+        for q in range(r):
+            pivot = p + q
+            for i in range(pivot + 1, p + r):
+                if abs(M[i, m + q]) > abs(M[pivot, m + q]):
+                    pivot = i
+            inverse = 1 / M[pivot, m + q]
+            for j in range(m + r):
+                M[pivot, j], M[p + q, j] = M[p + q, j], M[pivot, j] * inverse
+            for i in range(p + r):
+                factor = M[i, m + q]
+                if i < p or i > p + q:
+                    for j in range(m + r):
+                        M[i, j] -= factor * M[p + q, j]
+        for i in range(p):
+            for j in range(m):
+                spectrum[i, j, k] = complex(0.5 * c[k], 0.5 * s[k]) * M[i, j]
 
 
 @njit(cache=True, fastmath=FLAGS, inline="always")

@@ -221,7 +221,10 @@ def _naive(problem: Problem) -> Array:
 def _krylov(problem: Problem) -> Array:
     system = dense(problem.discrete)
     B, C, D = _powers.channels(system)
-    A, B, C = (cast(a, np.float64) for a in (system.A, B, C))
+    A = system.A
+    if isinstance(problem.discrete, DPLR) and _powers.is_real(problem.discrete):
+        (A, B, C), D = s4.real_form(problem.discrete), D.real
+    A, B, C = (cast(a, np.float64) for a in (A, B, C))
     return krylov(A, B, C, D, problem.L, problem.dtype)
 
 
@@ -262,7 +265,7 @@ def _sizes(problem: Problem) -> Sizes:
         rank=system.P.shape[1] if isinstance(system, DPLR) else 0,
         kernels=math.prod(system.batch_shape) * math.prod(system.channel_shape),
         L=problem.L,
-        arithmetic=1 if is_dense and _powers.is_real(system) else 4,
+        arithmetic=1 if not isinstance(system, DiagonalLTI) and _powers.is_real(system) else 4,
         is_dense=is_dense,
         is_batched=bool(system.batch_shape),
     )
@@ -290,9 +293,9 @@ def _vandermonde_time(z: Sizes) -> float:
 
 def _s4_time(z: Sizes) -> float:
     """With the powers of A for C~; a dense A needs its structure found first, which never pays."""
-    set_up = 3e5 + 0.2 * _powers.doublings(z.L) * z.N**3
-    sums = (1 + z.rank) ** 2 * 0.15 * z.N * z.L
-    return np.inf if z.is_dense else set_up + sums + 60 * z.L
+    set_up = 3e5 + _powers.doublings(z.L) * (2e3 + 0.04 * z.N**3)
+    sums = (1 + z.rank) ** 2 * 0.08 * z.N * z.L
+    return np.inf if z.is_dense else set_up + sums + 15 * (1 + z.rank**3) * z.L
 
 
 METHODS: Table[Method] = Table(

@@ -126,6 +126,18 @@ def paired_sums(s: Array, c: Array, poles: Array, weights: Array) -> Array:
     return xp.concat([x * scale, y * scale], axis=0) @ weights
 
 
+def real_form(system: DPLR) -> tuple[Array, Array, Array]:
+    """Real A, B, C of a real map, two states for each pair of conjugate poles, or real pole."""
+    B, C, _ = _powers.channels(system)
+    if not any(np.iscomplexobj(a) for a in (system.poles, system.P, system.Q, B, C)):
+        return matrices(system)[0], B, C
+    left, right = np.vstack([C, system.Q.conj().T]), np.hstack([B, system.P])
+    poles, left, right = _halves(system.poles, left, right)
+    rows, columns = _row(left, True), _column(right, True)
+    p, m = C.shape[0], B.shape[1]
+    return _matrix(poles, True) - columns[:, m:] @ rows[p:], columns[:, :m], rows[:p]
+
+
 def _fractions(form, discrete, C, L, damping, real) -> Fractions:
     """With C~ in place of C, rho = exp(-damping / L), and conjugates folded if the map is real."""
     B, r = _powers.channels(form)[0], form.P.shape[1]
@@ -235,7 +247,7 @@ def _spectrum(z: Fractions, L, dtype, there):
     s, c = _nodes(L, z.real)
     if z.real:
         poles, weights = _weights(z)
-        if there is None and z.rank == 1:
+        if there is None:
             return _compiled(z, s, c, poles, weights, dtype)
         tables, sums, wide = [poles, weights], paired_sums, dtype
     else:
@@ -272,15 +284,15 @@ def _woodbury(z: Fractions, s, c, sums):
 
 
 def _compiled(z: Fractions, s, c, poles, weights, dtype):
-    """The same for real systems of rank 1 in NumPy: blocks of nodes that stay in the cache."""
+    """The same for real systems in NumPy: blocks of nodes that stay in the cache."""
     from hippo_theory.lti import _fast
 
     n, weights = z.mu.size, np.ascontiguousarray(weights.T, dtype)
-    shape = len(z.left) - 1, z.right.shape[1] - 1, s.size
+    shape = len(z.left) - z.rank, z.right.shape[1] - z.rank, s.size
     spectrum = np.empty(shape, np.result_type(dtype, np.complex64))
     size = min(s.size, max(1, CACHED // max(1, n)))
     table, sums = np.empty((n, 2 * size), dtype), np.empty((len(weights), 2 * size), dtype)
-    _fast.rank_one(s, c, poles, weights, *z.coupling, table, sums, spectrum)
+    _fast.spectrum(s, c, poles, weights, *z.coupling, z.rank, table, sums, spectrum)
     return spectrum
 
 

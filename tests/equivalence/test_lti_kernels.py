@@ -235,7 +235,7 @@ def test_sums_over_pairs_are_those_over_poles_and_conjugates(n):
 
 @pytest.mark.parametrize("length", [1, 2, 33, 3000])
 @pytest.mark.parametrize("n", [1, 6, 7])
-@pytest.mark.parametrize("rank", [0, 1, 2])
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
 def test_spectra_are_resolvents_of_diagonal_plus_low_rank(rank, n, length):
     """e^{i theta}/2 C (i s diag(mu) - c diag(nu) + t P Q^*)^{-1} B: compiled, for pairs, plain."""
     for real in (True, False):
