@@ -31,6 +31,7 @@ myst_heading_anchors = 3
 numpydoc_show_class_members = False
 autodoc_typehints = "none"
 default_role = "py:obj"
+smartquotes = False
 html_theme = "pydata_sphinx_theme"
 html_title = "hippo_theory"
 html_sidebars = {"**": []}  # one level of pages: all stand in the header
