@@ -1,5 +1,6 @@
 """Run studies from the command line: ``python -m studies list | run | figure``."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, make_dataclass
@@ -59,20 +60,30 @@ class Figure:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Obey a command line (None: this process's) and return its exit status.
 
-    0: done, or a study cannot run here and said why; 1: a cell failed; 2: refused.
+    0: done, or a study cannot run here and said why; 1: a cell failed; 2: refused; 130 and 141:
+    stopped by Ctrl-C, or by a reader of the output that has gone (``| head``).
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    if not arguments:
-        return _introduce()
     try:
-        if _names_one_study(arguments):
-            return _run_one(arguments[1], arguments[2:])
-        command = tyro.cli(
-            List | Run | Figure, prog=PROGRAM, args=arguments, config=(FlagCreatePairsOff,)
-        )
-        return COMMANDS[type(command)](command)
+        status = _obey(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        return 141
+    return status
+
+
+def _obey(arguments: list[str]) -> int:
+    if not arguments:
+        return _introduce()
+    if _names_one_study(arguments):
+        return _run_one(arguments[1], arguments[2:])
+    command = tyro.cli(
+        List | Run | Figure, prog=PROGRAM, args=arguments, config=(FlagCreatePairsOff,)
+    )
+    return COMMANDS[type(command)](command)
 
 
 def _names_one_study(arguments: Sequence[str]) -> bool:
@@ -162,7 +173,9 @@ def _each(names: Sequence[str], act: Callable[[ModuleType], object]) -> int:
             print(f"{name} cannot run here: {reason}")
         except _study.CellError as error:
             status = max(status, _complain(error, 1))
-        except (_study.Refused, FileNotFoundError) as error:
+        except BrokenPipeError:
+            raise
+        except (_study.Refused, OSError) as error:
             status = _complain(error, 2)
     return status
 

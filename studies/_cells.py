@@ -51,7 +51,7 @@ def measure_all(
                         bar.write(f"{_title(cells, cell)}\n{trouble}", file=sys.stderr)
                     failed[cell] = trouble
                     continue
-                _partial.append(partial, cell, rows)
+                _partial.append(partial, header, cell, rows)
                 finished[cell] = rows
                 bar.update()
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
 """Rows of finished cells on disk, so that an interrupted run continues where it stopped.
 
 `NAME.partial.jsonl` holds a header that says what its rows belong to, then one line for each
-finished cell: ``{"cell": 3, "rows": [...]}``. Floats are written by their shortest exact form.
+finished cell: ``{"run": digest of the header, "cell": 3, "rows": [...]}``, so that two runs at
+once share a file and not each other's rows. Floats are written by their shortest exact form.
 """
 
 import dataclasses
@@ -45,16 +46,17 @@ def resume(path: Path, header: dict[str, str]) -> dict[int, Rows]:
         reason = f"other {', '.join(changed)}" if found else "its header cannot be read"
         print(f"{path} is started afresh: {reason}", file=sys.stderr)
         lines = []
-    finished = {line["cell"]: line["rows"] for line in lines[1:]}
-    sound = [dumps(header), *(_line(cell, rows) for cell, rows in finished.items())]
+    run = digest(header)
+    finished = {line["cell"]: line["rows"] for line in lines[1:] if line.get("run") == run}
+    sound = [dumps(header), *(_line(header, cell, rows) for cell, rows in finished.items())]
     write_whole(path, ("\n".join(sound) + "\n").encode())
     return finished
 
 
-def append(path: Path, cell: int, rows: Rows) -> None:
-    """Add the rows of one finished cell."""
+def append(path: Path, header: dict[str, str], cell: int, rows: Rows) -> None:
+    """Add the rows of one cell finished under `header`."""
     with path.open("a", encoding="utf-8") as file:
-        file.write(_line(cell, rows) + "\n")
+        file.write(_line(header, cell, rows) + "\n")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -68,8 +70,8 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _line(cell: int, rows: Rows) -> str:
-    return dumps({"cell": cell, "rows": rows})
+def _line(header: dict[str, str], cell: int, rows: Rows) -> str:
+    return dumps({"run": digest(header), "cell": cell, "rows": rows})
 
 
 def _lines(path: Path) -> list[Any]:

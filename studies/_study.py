@@ -41,7 +41,7 @@ class NotHere(Exception):  # noqa: N818  nothing is wrong with the study
 
 
 class Refused(ValueError):  # noqa: N818  so that its sentence stands alone
-    """Seed, jobs, parameters or data are wrong; the message says which."""
+    """Folder, seed, jobs, parameters or data are wrong; the message says which."""
 
 
 def load(name: str) -> ModuleType:
@@ -92,7 +92,7 @@ def run(
     NotHere
         If the study cannot run on this machine. Nothing is written.
     Refused
-        If `seed`, `jobs`, the parameters or their data are wrong. Nothing is written.
+        If `out`, `seed`, `jobs`, the parameters or their data are wrong. Nothing is written.
     CellError
         If a cell raised. All the others are finished and kept: the next run starts from them.
     """
@@ -102,6 +102,8 @@ def run(
         seed = _check.integer("seed", seed, 0)
         if jobs == 0:
             raise ValueError("jobs must not be 0; -1 means all cores")
+        if Path(out).is_file():
+            raise ValueError(f"out must be a folder, got the file {out}")
         cells = list(study.cells(params))
         if not cells:
             raise ValueError(f"{params!r} leaves no cell to measure")

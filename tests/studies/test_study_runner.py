@@ -153,14 +153,14 @@ def test_a_file_cut_anywhere_gives_back_its_whole_lines(tmp_path, capsys):
     _partial.resume(path, header)
     ends = [path.stat().st_size]
     for cell, values in rows.items():
-        _partial.append(path, cell, values)
+        _partial.append(path, header, cell, values)
         ends.append(path.stat().st_size)
     whole = path.read_bytes()
     for size in range(len(whole) + 1):
         path.write_bytes(whole[:size])
         finished = sum(end - 1 <= size for end in ends[1:])  # the line feed itself may be missing
         assert _partial.resume(path, header) == {k: rows[k] for k in range(finished)}
-        _partial.append(path, finished, [])
+        _partial.append(path, header, finished, [])
         assert _partial.resume(path, header) == {k: rows[k] for k in range(finished)} | {
             finished: []
         }
@@ -192,6 +192,28 @@ def test_what_belongs_to_another_run_is_started_afresh(toy, tmp_path, capsys, ch
     toy.measure = whole
     _study.run(toy, params, seed=change.get("seed", 0), out=tmp_path / "fresh")
     assert contents(tmp_path / "kept") == contents(tmp_path / "fresh")
+
+
+def test_two_runs_at_once_do_not_take_each_others_rows(toy, tmp_path, capsys):
+    whole = toy.measure
+
+    def meanwhile(cell, rng):
+        """The first run's second cell; a second run with another seed starts and is stopped."""
+        if cell.size == 2:
+            toy.measure, _ = interrupt_after(1, whole)
+            with pytest.raises(KeyboardInterrupt):
+                _study.run(toy, seed=1, out=tmp_path)
+        return whole(cell, rng)
+
+    toy.measure, seen = interrupt_after(4, meanwhile)
+    with pytest.raises(KeyboardInterrupt):
+        _study.run(toy, out=tmp_path)
+    assert len(seen) == 4
+    toy.measure, measured = interrupt_after(math.inf, whole)
+    table = _study.run(toy, seed=1, out=tmp_path)
+    assert len(measured) == 4
+    toy.measure = whole
+    pd.testing.assert_frame_equal(table, _study.run(toy, seed=1, out=tmp_path / "alone"))
 
 
 @pytest.mark.parametrize("jobs", [None, 2])
@@ -417,6 +439,34 @@ def test_a_refused_command_line_says_one_sentence(
     assert command_line.main(arguments.split()) == 2
     assert capsys.readouterr().err == sentence + "\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "out, sentence",
+    [
+        ("file", "out must be a folder, got the file file"),
+        ("file/below", f"[Errno 20] Not a directory: {str(Path('file/below'))!r}"),
+    ],
+)
+def test_a_folder_that_cannot_be_one_is_refused_and_not_overwritten(
+    known, tmp_path, monkeypatch, capsys, out, sentence
+):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("mine")
+    assert command_line.main(["run", "toy", "--out", out]) == 2
+    assert capsys.readouterr().err == sentence + "\n"
+    assert contents(".") == {"file": b"mine"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["list"]])
+def test_a_reader_that_has_gone_is_no_error(arguments):
+    command = [sys.executable, "-m", "studies", *arguments]
+    reader, writer = os.pipe()
+    os.close(reader)
+    root = str(Path(studies.__file__).parents[1])
+    with os.fdopen(writer, "wb") as gone:
+        done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, cwd=root)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_a_study_that_cannot_run_here_says_why_and_writes_nothing(
