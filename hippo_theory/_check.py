@@ -134,13 +134,22 @@ def poles(name: str, value: Any, *, discrete: bool = True) -> Any:
     return result
 
 
+def positive(name: str, value: Any, *, zero: bool = False) -> np.ndarray:
+    """Return a real array of positive (or, with `zero`, non-negative) numbers."""
+    result = array(name, value, real=True)
+    bad = ~(result >= 0 if zero else result > 0)
+    if bad.any():
+        index, at = _first(bad)
+        rule = "non-negative" if zero else "positive"
+        raise ValueError(f"{name} must be {rule}, got {result[index]:g}{at}")
+    return result
+
+
 def all_finite(name: str, values: np.ndarray) -> None:
     """Refuse NaN and infinity, naming the first offending index."""
     bad = ~np.isfinite(values)
     if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        where = index[0] if len(index) == 1 else index
-        at = f" at index {where}" if index else ""
+        index, at = _first(bad)
         raise ValueError(f"{name} must be finite, got {values[index]}{at}")
 
 
@@ -170,3 +179,10 @@ def times(name: str, value: Any, minimum_length: int = 2) -> np.ndarray:
             f"{name} must be strictly increasing, got {t[k]:g} after {t[k - 1]:g} at index {k}"
         )
     return t
+
+
+def _first(bad: np.ndarray) -> tuple[tuple[int, ...], str]:
+    """The index of the first that is bad, and " at index k" (nothing for a number)."""
+    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    at = f" at index {index[0] if len(index) == 1 else index}"
+    return index, at if index else ""

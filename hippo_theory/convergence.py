@@ -131,10 +131,7 @@ def envelope(steps, errors, order: float = 1.0) -> Envelope:
     0.2 <= steps^1 error <= 1
     """
     steps, errors = _steps_and_errors(steps, errors)
-    order = _check.number("order", order)
-    if not (errors >= 0).all():
-        k = int(np.argmin(errors >= 0))
-        raise ValueError(f"errors must be non-negative, got {errors[k]:g} at index {k}")
+    order, errors = _check.number("order", order), _check.positive("errors", errors, zero=True)
     scaled = steps**order * errors
     return Envelope(lower=float(scaled.min()), upper=float(scaled.max()), order=order)
 

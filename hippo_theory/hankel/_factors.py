@@ -15,7 +15,8 @@ import numpy as np
 from scipy.linalg import schur, solve_triangular
 
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.forms import expand, matrices
+from hippo_theory.lti.forms import expand, matrices, spectrum
+from hippo_theory.lti.forms import one_channel as one_channel
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
 
@@ -28,7 +29,7 @@ def check_stable(system) -> None:
         outside = sizes >= 0
     else:
         diagonal = isinstance(system, DiagonalLTI)
-        poles: Any = system.poles if diagonal else _eigenvalues(system)
+        poles: Any = system.poles if diagonal else spectrum(system)
         sizes = abs(poles) if system.is_discrete else poles.real
         rule = "inside the unit circle" if system.is_discrete else "in the open left half-plane"
         what = "|pole|" if system.is_discrete else "real part"
@@ -39,15 +40,6 @@ def check_stable(system) -> None:
         raise ValueError(
             f"system must have its poles {rule}, got {what} = {sizes[index]:.17g} at index {where}"
         )
-
-
-def one_channel(system):
-    """Refuse batch axes: for doors that answer for one system."""
-    if system.batch_shape:
-        raise ValueError(
-            f"system must have no batch axes, got {system.batch_shape}; take one channel at a time"
-        )
-    return system
 
 
 def channels(system: DiagonalLTI):
@@ -148,9 +140,3 @@ def real_factor(S: Array) -> Array:
     """A real square factor of the real matrix S S^*."""
     R: Array = np.linalg.qr(np.concatenate([S.real, S.imag], axis=1).T, mode="r")
     return R.T
-
-
-def _eigenvalues(system):
-    A = matrices(system)[0]
-    is_triangular = not np.tril(A, -1).any() or not np.triu(A, 1).any()
-    return np.diagonal(A) if is_triangular else np.linalg.eigvals(A)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory._check import positive as positive
 from hippo_theory.lti import spectrum
 from hippo_theory.lti.systems import System
 
@@ -38,15 +39,3 @@ def factors(b, c, *, width: int | None = None, names=("b0", "c0")) -> tuple[np.n
     if width is not None:
         _check.shape(names[0], b, (..., width))
     return b, c
-
-
-def positive(name: str, value, *, zero: bool = False) -> np.ndarray:
-    """Return a real array of positive (or, with `zero`, non-negative) numbers."""
-    value = _check.array(name, value, real=True)
-    bad = ~(value >= 0 if zero else value > 0)
-    if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        at = f" at index {index[0] if len(index) == 1 else index}" if index else ""
-        rule = "non-negative" if zero else "positive"
-        raise ValueError(f"{name} must be {rule}, got {value[index]:g}{at}")
-    return value

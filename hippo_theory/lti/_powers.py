@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory.lti._values import Array
+from hippo_theory.lti.forms import channels as channels
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
 FAR_DOWN = -1e4  # exp(FAR_DOWN) is 0, and so are its powers: the logarithm of a pole at 0
@@ -87,13 +88,6 @@ def orbit(A: Array, X: Array, count: int) -> tuple[Array, Array]:
     """
     squares = matrix_squarings(A, doublings(count) + 1)
     return np.moveaxis(rows([S.T for S in squares], X.T, count), -1, 0), squares[-1]
-
-
-def channels(system: System) -> tuple[Array, Array, Array]:
-    """B (..., N, m), C (..., p, N), D (..., p, m): vectors written as one column or row."""
-    if not system.is_siso:
-        return system.B, system.C, system.D
-    return system.B[..., None], system.C[..., None, :], system.D[..., None, None]
 
 
 def result_dtype(system: System, *arrays: Any) -> np.dtype:

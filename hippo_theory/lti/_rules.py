@@ -6,6 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from hippo_theory.lti._phi import log_ratio, phi1, phi2
+from hippo_theory.lti.forms import channels
 from hippo_theory.lti.systems import DPLR
 
 
@@ -24,8 +25,7 @@ def low_rank(system: DPLR, dt: float, alpha: float) -> DPLR:
     Q = F.conj() * system.Q
     core = np.eye(Q.shape[1]) + alpha * dt * (Q.conj().T @ system.P)
     P = dt * linalg.solve(core.T, (F * system.P).T).T
-    columns = system.B[:, None] if system.is_siso else system.B
-    rows = system.C[None, :] if system.is_siso else system.C
+    columns, rows, _ = channels(system)
     B = dt * (F * columns - alpha * P @ (Q.conj().T @ columns))
     C = rows * F.T - alpha * (rows @ P) @ Q.conj().T
     D = system.D + alpha * (rows @ B).reshape(system.D.shape)

@@ -135,12 +135,7 @@ def spectrum(poles_or_system) -> Array:
 def matrices(system: System) -> tuple[Array, Array, Array, Array]:
     """A (N, N), B (N, m), C (p, N), D (p, m) of a system without batch axes."""
     check_system(system)
-    if system.batch_shape:
-        raise ValueError(
-            f"system must have no batch axes, got {system.batch_shape}; take one channel at a time"
-        )
-    B, C = (system.B[:, None], system.C[None, :]) if system.is_siso else (system.B, system.C)
-    D = system.D.reshape(C.shape[0], B.shape[1])
+    B, C, D = channels(one_channel(system))
     if isinstance(system, LTI):
         return system.A, B, C, D
     if isinstance(system, DPLR):
@@ -160,13 +155,19 @@ def assemble(A: Array, B: Array, C: Array, D: Array, *, dt: Any, siso: bool) -> 
     return LTI(A, B[:, 0], C[0], D[0, 0], dt=dt) if siso else LTI(A, B, C, D, dt=dt)
 
 
+def channels(system: System) -> tuple[Array, Array, Array]:
+    """B (..., N, m), C (..., p, N), D (..., p, m): vectors written as one column or row."""
+    if not system.is_siso:
+        return system.B, system.C, system.D
+    return system.B[..., None], system.C[..., None, :], system.D[..., None, None]
+
+
 def _split(system: DiagonalLTI):
     """B (..., N, m), C (..., p, N), which poles are real, and which keep an imaginary part.
 
     A real pole with one input (or a real B) drives one real state once B is turned to real.
     """
-    B = system.B[..., None] if system.is_siso else system.B
-    C = system.C[..., None, :] if system.is_siso else system.C
+    B, C, _ = channels(system)
     real = system.poles.imag == 0
     is_real = real.reshape(-1, real.shape[-1]).all(axis=0)
     if (real != is_real).any():
@@ -182,6 +183,15 @@ def _split(system: DiagonalLTI):
         B = np.where(is_real[:, None], size, B)
     double = (B.imag != 0).reshape(-1, *B.shape[-2:]).any(axis=(0, 2))
     return B, C, is_real, ~is_real | double
+
+
+def one_channel(system: System, name: str = "system") -> System:
+    """Return `system`, refusing batch axes: for doors that answer for one system."""
+    if system.batch_shape:
+        raise ValueError(
+            f"{name} must have no batch axes, got {system.batch_shape}; take one channel at a time"
+        )
+    return system
 
 
 def check_system(value: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory._exact import two_product, two_sum
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,14 +97,14 @@ def one_minus(x, y) -> Any:
     True
     """
     x, y = np.asarray(x, np.complex128), np.asarray(y, np.complex128)
-    p, e = _two_product(x.real, y.real)
-    q, f = _two_product(x.imag, y.imag)
-    s, t = _two_sum(1.0, -p)
-    u, v = _two_sum(s, -q)
+    p, e = two_product(x.real, y.real)
+    q, f = two_product(x.imag, y.imag)
+    s, t = two_sum(1.0, -p)
+    u, v = two_sum(s, -q)
     real = u + (v + t - e - f)
-    p, e = _two_product(x.imag, y.real)
-    q, f = _two_product(x.real, -y.imag)
-    s, t = _two_sum(p, q)
+    p, e = two_product(x.imag, y.real)
+    q, f = two_product(x.real, -y.imag)
+    s, t = two_sum(p, q)
     return real - 1j * (s + (t + e + f))
 
 
@@ -120,7 +121,7 @@ def expm1(x, b, c) -> Any:
     >>> complex(ht.lti.pairings.expm1(-1e-20, 0.5, 0.5))
     (-1e-20+0j)
     """
-    y, error = _two_sum(b, -c)
+    y, error = two_sum(b, -c)
     value = np.expm1(x + 1j * y)
     return value + 1j * error * (value + 1)
 
@@ -132,24 +133,3 @@ def _stable(poles, discrete, log_poles):
         raise ValueError("log_poles must be left out for continuous poles, got discrete=False")
     log_poles = _check.poles("log_poles", log_poles, discrete=False)
     return np.exp(log_poles), log_poles
-
-
-def _two_product(a, b):
-    """The rounded product of a and b, and its rounding error exactly."""
-    p = a * b
-    a_high, a_low = _split(a)
-    b_high, b_low = _split(b)
-    return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
-
-
-def _split(a):
-    c = 134217729.0 * a  # 2^27 + 1 halves the 53 bits
-    high = c - (c - a)
-    return high, a - high
-
-
-def _two_sum(a, b):
-    """The rounded sum of a and b, and its rounding error exactly."""
-    s = a + b
-    z = s - a
-    return s, (a - (s - z)) + (b - z)

@@ -8,7 +8,7 @@ from scipy import linalg
 from hippo_theory import _array, _check
 from hippo_theory.lti import _arrays
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.forms import check_system, dense, matrices
+from hippo_theory.lti.forms import channels, check_system, dense, matrices
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
 _BLOCK = 1 << 16  # entries of a table of points times states: about what a cache holds
@@ -110,13 +110,12 @@ def markov_parameters(system: System, L: int) -> Array:
     """
     check_system(system)
     L = _check.integer("L", L)
-    B, C = _rows_and_columns(system)
+    B, C, D = channels(system)
     conjugate = isinstance(system, DiagonalLTI) and system.conjugate
     h = []
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
         for x in _powers(system, B, L - 1):
             h.append(2 * (C @ x).real if conjugate else C @ x)  # noqa: PERF401
-    D = system.D[..., None, None] if system.is_siso else system.D
     shape = (*system.batch_shape, C.shape[-2], B.shape[-1])
     h = np.stack([np.broadcast_to(term, shape) for term in (D, *h)], axis=-1)
     if not np.isfinite(h).all():
@@ -129,7 +128,7 @@ def markov_parameters(system: System, L: int) -> Array:
 
 def _by_cauchy_sums(system: DiagonalLTI, blocks):
     """sum_n c_n b_n / (z - pole_n) for every output and input."""
-    B, C = _rows_and_columns(system)
+    B, C, _ = channels(system)
     residues = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]  # (..., p, m, N)
     poles = system.poles
     if system.conjugate:
@@ -146,7 +145,7 @@ def _by_cauchy_sums(system: DiagonalLTI, blocks):
 
 def _by_woodbury(system: DPLR, blocks):
     """C R B - C R P (I + Q^* R P)^{-1} Q^* R B with R = (z I - diag(poles))^{-1}."""
-    B, C = _rows_and_columns(system)
+    B, C, _ = channels(system)
     p, m, r = C.shape[0], B.shape[1], system.P.shape[1]
     left = np.concatenate([C, system.Q.conj().T])
     right = np.concatenate([B, system.P], axis=1)
@@ -191,13 +190,6 @@ def _by_substitution(system: LTI, blocks):
 def _refuse_poles(hits, z) -> None:
     if hits.any():
         raise ValueError(f"z must not be a pole, got {z[np.argwhere(hits)[0][-1]]}")
-
-
-def _rows_and_columns(system: System):
-    """B as (..., N, m) and C as (..., p, N)."""
-    if system.is_siso:
-        return system.B[..., None], system.C[..., None, :]
-    return system.B, system.C
 
 
 def _powers(system: System, B: Array, count: int):

@@ -1,5 +1,6 @@
 """What the state of a linear recurrence remembers of its input, in closed form."""
 
+from hippo_theory.memory.bounds import beckermann_bound, gautschi_bounds, large_sieve_bound
 from hippo_theory.memory.capacity import (
     capacity,
     capacity_ceiling,
@@ -35,13 +36,7 @@ from hippo_theory.memory.precision import (
     state_information,
 )
 from hippo_theory.memory.reconstruction import reconstruct
-from hippo_theory.memory.vandermonde import (
-    beckermann_bound,
-    gautschi_bounds,
-    gram_log10_condition,
-    large_sieve_bound,
-    vandermonde_log10_condition,
-)
+from hippo_theory.memory.vandermonde import gram_log10_condition, vandermonde_log10_condition
 
 __all__ = [
     "PRECISIONS",

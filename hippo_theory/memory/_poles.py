@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 
 from hippo_theory import _array, _check
-from hippo_theory.lti.forms import expand, matrices, spectrum
+from hippo_theory.lti.forms import expand, matrices, one_channel, spectrum
 from hippo_theory.lti.systems import DiagonalLTI, System
 
 
@@ -44,14 +44,36 @@ def every_pole(poles) -> tuple[Any, Any]:
     return values, logs
 
 
+def disk_nodes(poles) -> Any:
+    """A vector in the closed unit disk, of poles or of any other nodes."""
+    if isinstance(poles, System):
+        return every_pole(poles)[0]
+    nodes = _check.array("poles", poles, ndim=1).astype(complex)
+    if nodes.size == 0:
+        raise ValueError(f"poles must hold at least one pole, got shape {nodes.shape}")
+    size = np.abs(nodes)
+    if size.max() > 1 + 4 * np.finfo(float).eps:
+        k = int(np.argmax(size))
+        raise ValueError(
+            f"poles must lie in the closed unit disk, got |pole| = {size[k]:.17g} at index {k}"
+        )
+    return nodes
+
+
+def refuse_repeated(nodes) -> Any:
+    """Distances of nodes that are all distinct, with ones on the diagonal."""
+    distance = np.abs(nodes[:, None] - nodes) + np.eye(nodes.size)
+    if not distance.all():
+        i, j = np.argwhere(distance == 0)[0]
+        raise ValueError(f"poles must be distinct, got equal ones at indices {i}, {j}")
+    return distance
+
+
 def single_discrete(name: str, system: System) -> None:
     """Refuse systems in continuous time and systems with batch axes."""
     if not system.is_discrete:
         raise ValueError(f"{name} must belong to a recurrence, got {system!r}; discretize it first")
-    if system.batch_shape:
-        raise ValueError(
-            f"{name} must have no batch axes, got {system.batch_shape}; take one channel at a time"
-        )
+    one_channel(system, name)
 
 
 def _read(poles) -> tuple[Any, Any, Any]:

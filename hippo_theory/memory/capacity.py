@@ -175,9 +175,7 @@ def capacity_ceiling(N, k) -> np.ndarray:
     array([1.  , 1.  , 0.25])
     """
     N = _check.integer("N", N)
-    k = _check.array("k", k, real=True)
-    if np.any(k < 0):
-        raise ValueError(f"k must be non-negative, got {k.min():g}")
+    k = _check.positive("k", k, zero=True)
     return np.minimum(1.0, N / (k + 1))
 
 

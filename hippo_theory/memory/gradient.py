@@ -36,7 +36,7 @@ def gradient_norms(poles, lag, *, unit_variance=True) -> np.ndarray:
            [0.48, 0.48]])
     """
     poles, log_poles = every_pole(poles)
-    lag = _nonnegative(lag)[..., None]
+    lag = _check.positive("lag", lag, zero=True)[..., None]
     if log_poles is None:
         power = np.abs(poles) ** lag
     else:
@@ -69,7 +69,7 @@ def best_radius(lag) -> np.ndarray:
     >>> ht.memory.best_radius([0, 3])
     array([0.       , 0.8660254])
     """
-    lag = _nonnegative(lag)
+    lag = _check.positive("lag", lag, zero=True)
     return np.sqrt(lag / (lag + 1))
 
 
@@ -97,7 +97,7 @@ def best_gradient(lag) -> np.ndarray:
     >>> ht.memory.best_gradient([0, 1])
     array([1. , 0.5])
     """
-    lag = _nonnegative(lag)
+    lag = _check.positive("lag", lag, zero=True)
     return np.exp(-0.5 * (np.log1p(lag) + lag * np.log1p(1 / np.maximum(lag, 1e-300))))
 
 
@@ -131,10 +131,3 @@ def noisy_capacity_bound(N, lag, noise) -> np.ndarray:
     N = _check.integer("N", N)
     noise = _check.number("noise", noise, above=0.0)
     return np.minimum(1.0, N / noise * best_gradient(lag) ** 2)
-
-
-def _nonnegative(lag):
-    lag = _check.array("lag", lag, real=True)
-    if np.any(lag < 0):
-        raise ValueError(f"lag must be non-negative, got {lag.min():g}")
-    return lag

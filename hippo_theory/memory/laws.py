@@ -75,9 +75,7 @@ def bandwidth(poles, k, *, resolution=32) -> np.ndarray:
     (1.0, 0.0)
     """
     _, angle, gap = _polar(poles)
-    k = _check.array("k", k, real=True)
-    if np.any(k < 0):
-        raise ValueError(f"k must be non-negative, got {k.min():g}")
+    k = _check.positive("k", k, zero=True)
     share = (np.arange(_check.integer("resolution", resolution)) + 0.5) / resolution
     # quantiles of the Poisson kernel of each pole: tan((w - phi)/2) = (1-r)/(1+r) tan(...)
     spread = 2 * np.arctan((gap / (2 - gap))[:, None] * np.tan(np.pi * (share - 0.5)))

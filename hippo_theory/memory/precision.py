@@ -228,9 +228,7 @@ def _noise(poles, log_poles, precision, noise):
         row = _check.choice("precision", precision, PRECISIONS, Precision)
         gap = pairings(poles, log_poles=log_poles).diagonal
         return 4.0**-row.bits / (8 * np.log(2) * gap)
-    noise = _check.array("noise", noise, real=True)
-    if np.any(noise <= 0):
-        raise ValueError(f"noise must be positive, got {noise.min():g}")
+    noise = _check.positive("noise", noise)
     if noise.shape not in ((), poles.shape):
         raise ValueError(f"noise must have shape () or {poles.shape}, got {noise.shape}")
     return np.full(poles.size, 1.0) * noise

@@ -10,9 +10,8 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.lti import szego
 from hippo_theory.lti.pairings import one_minus
-from hippo_theory.lti.systems import System
 from hippo_theory.memory import _graded
-from hippo_theory.memory._poles import every_pole
+from hippo_theory.memory._poles import disk_nodes, every_pole, refuse_repeated
 
 
 def vandermonde_log10_condition(poles, L, *, normalized=False, digits=None) -> float:
@@ -58,7 +57,7 @@ def vandermonde_log10_condition(poles, L, *, normalized=False, digits=None) -> f
     >>> round(ht.memory.vandermonde_log10_condition(np.cos((2 * n + 1) * np.pi / 16), 8), 3)
     2.41
     """
-    nodes, L = _nodes(poles), _check.integer("L", L)
+    nodes, L = disk_nodes(poles), _check.integer("L", L)
     gap = np.maximum(one_minus(nodes, nodes).real, 0.0)
     if normalized and not gap.all():
         k = int(np.argmin(gap))
@@ -101,128 +100,9 @@ def gram_log10_condition(poles) -> tuple[float, float]:
     return szego.log10_condition_bounds(poles, log_poles=log_poles)
 
 
-def gautschi_bounds(poles) -> tuple[float, float]:
-    """log10 of bounds for the largest column sum of |V^{-1}|, V square, after Gautschi.
-
-    Parameters
-    ----------
-    poles : array_like, shape (N,), or discrete system
-        Distinct nodes in the closed unit disk. A system stands for its poles, which its one
-        input must all drive; B is not read further.
-
-    Returns
-    -------
-    lower, upper : float
-        max_i prod_{j != i} 1 / |l_i - l_j| and max_i prod_{j != i} (1 + |l_j|) / |l_i - l_j|.
-
-    Notes
-    -----
-    Column i of V^{-1} holds the coefficients of the Lagrange polynomial of node i; their sum of
-    moduli lies between its Mahler measure and the value of its majorant at 1. O(N^2).
-    docs/theory.md (7.17).
-
-    Examples
-    --------
-    >>> import hippo_theory as ht
-    >>> ht.memory.gautschi_bounds([1.0, -1.0])
-    (-0.3010299956639812, 0.0)
-    """
-    nodes = _nodes(poles)
-    distance = np.abs(nodes[:, None] - nodes)
-    np.fill_diagonal(distance, 1.0)
-    _distinct(distance)
-    lower = -np.log10(distance).sum(axis=1)
-    growth = np.log10(1 + np.abs(nodes))
-    return float(lower.max()), float((lower + growth.sum() - growth).max())
-
-
-def beckermann_bound(N) -> float:
-    """log10 of sqrt(2 / (N + 1)) (1 + sqrt(2))^(N - 1): no N real nodes are better conditioned.
-
-    Parameters
-    ----------
-    N : int
-        Number of real nodes and of powers.
-
-    Notes
-    -----
-    After Beckermann; Chebyshev nodes come within a factor 2.8 of it up to N = 64.
-    docs/theory.md (7.17).
-
-    Examples
-    --------
-    >>> import hippo_theory as ht
-    >>> round(ht.memory.beckermann_bound(64), 1)
-    23.4
-    """
-    N = _check.integer("N", N)
-    return float(0.5 * np.log10(2 / (N + 1)) + (N - 1) * np.log10(1 + np.sqrt(2)))
-
-
-def large_sieve_bound(poles, L) -> float:
-    """log10 of sqrt((L + 1/d - 1) / (L - 1/d - 1)): nodes on the circle at least d turns apart.
-
-    Parameters
-    ----------
-    poles : array_like, shape (N,)
-        Nodes on the unit circle.
-    L : int
-        Number of powers.
-
-    Returns
-    -------
-    float
-        Upper bound of log10 of the condition number; inf where L <= 1/d + 1.
-
-    Notes
-    -----
-    After Moitra, from the large sieve inequality; d is the smallest distance of neighbouring
-    angles, in turns. O(N log N). docs/theory.md (7.17).
-
-    Examples
-    --------
-    >>> import numpy as np, hippo_theory as ht
-    >>> round(ht.memory.large_sieve_bound(np.exp(0.5j * np.pi * np.arange(4)), 16), 3)
-    0.119
-    """
-    nodes, L = _nodes(poles), _check.integer("L", L)
-    off = np.abs(np.abs(nodes) - 1)
-    if off.max() > 4 * np.finfo(float).eps:
-        k = int(np.argmax(off))
-        raise ValueError(
-            f"poles must lie on the unit circle, got |pole| = {abs(nodes[k]):g} at index {k}"
-        )
-    turns = np.sort(np.angle(nodes)) / (2 * np.pi)
-    separation = np.diff(np.r_[turns, turns[0] + 1]).min()
-    if L * separation <= 1 + separation:
-        return np.inf
-    return float(0.5 * np.log10((L + 1 / separation - 1) / (L - 1 / separation - 1)))
-
-
-def _nodes(poles):
-    if isinstance(poles, System):
-        return every_pole(poles)[0]
-    nodes = _check.array("poles", poles, ndim=1).astype(complex)
-    if nodes.size == 0:
-        raise ValueError(f"poles must hold at least one pole, got shape {nodes.shape}")
-    size = np.abs(nodes)
-    if size.max() > 1 + 4 * np.finfo(float).eps:
-        k = int(np.argmax(size))
-        raise ValueError(
-            f"poles must lie in the closed unit disk, got |pole| = {size[k]:.17g} at index {k}"
-        )
-    return nodes
-
-
-def _distinct(distance):
-    if not distance.all():
-        i, j = np.argwhere(distance == 0)[0]
-        raise ValueError(f"poles must be distinct, got equal ones at indices {i}, {j}")
-
-
 def _singular_values(nodes, L, gap, scale):
     """Of diag(scale) V, descending, from V = X D Y^T up to unitary factors."""
-    _distinct(np.abs(nodes[:, None] - nodes) + np.eye(nodes.size))
+    refuse_repeated(nodes)
     X, Y, mantissas, exponents = _eliminate(nodes, *_cauchy(nodes, L, gap, scale))
     if exponents.max() - exponents.min() > 960:
         raise np.linalg.LinAlgError("the condition number must stay below 1e290, got more")
@@ -282,25 +162,28 @@ def _by_mpmath(nodes, L, normalized, digits):
 
     with mpmath.workdps(digits):
         z = [mpmath.mpc(complex(node)) for node in nodes]
-        weight = [1 - abs(a) ** 2 if normalized else mpmath.mpf(1) for a in z]
-        N = len(z)
-        if N <= L:
-            root = [mpmath.sqrt(w) for w in weight]
-            power = lambda q: (1 - q**L) / (1 - q) if q != 1 else mpmath.mpf(L)  # noqa: E731
-            entries = [
-                [root[i] * root[j] * power(z[i] * mpmath.conj(z[j])) for j in range(N)]
-                for i in range(N)
-            ]
-        else:
-            entries = [
-                [sum(w * mpmath.conj(a) ** j * a**k for w, a in zip(weight, z, strict=True))
-                 for k in range(L)]
-                for j in range(L)
-            ]  # fmt: skip
-        values = mpmath.eighe(mpmath.matrix(entries), eigvals_only=True)
+        scale = [mpmath.sqrt(1 - abs(a) ** 2) if normalized else mpmath.mpf(1) for a in z]
+        gram = _rows_gram if len(z) <= L else _columns_gram
+        values = mpmath.eighe(mpmath.matrix(gram(mpmath, z, scale, L)), eigvals_only=True)
         small, large = min(values), max(values)
         if small <= large * mpmath.mpf(10) ** (8 - digits):
             raise np.linalg.LinAlgError(
                 f"digits must resolve the square of the condition number, got {digits}"
             )
         return float(mpmath.log10(large / small) / 2)
+
+
+def _rows_gram(mpmath, z, scale, L):
+    """V V^*, by geometric sums."""
+    products = [[a * mpmath.conj(b) for b in z] for a in z]
+    sums = [[(1 - q**L) / (1 - q) if q != 1 else mpmath.mpf(L) for q in row] for row in products]
+    return [
+        [r * s * x for s, x in zip(scale, row, strict=True)]
+        for r, row in zip(scale, sums, strict=True)
+    ]
+
+
+def _columns_gram(mpmath, z, scale, L):
+    """V^* V."""
+    V = mpmath.matrix([[r * a**k for k in range(L)] for r, a in zip(scale, z, strict=True)])
+    return V.H * V

@@ -31,7 +31,7 @@ CALLS = [
     (lambda: memory.capacity([1 - 1e-9], 3, method="fft"),
      "method 'fft' must meet poles with a memory below 33554432 samples, got max |pole| = "
      "0.99999999900000003; use method='cascade'"),
-    (lambda: memory.capacity_ceiling(3, [-1]), "k must be non-negative, got -1"),
+    (lambda: memory.capacity_ceiling(3, [-1]), "k must be non-negative, got -1 at index 0"),
     (lambda: memory.horizon([0.5], 0.0), "level must be greater than 0, got 0"),
     (lambda: memory.cycle_capacity(3, 1.0, [0]), "radius must be less than 1, got 1"),
     (lambda: memory.cycle_capacity(3, 0.5, [0.5]),

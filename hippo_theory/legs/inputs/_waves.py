@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory._exact import two_product
 from hippo_theory.legs._legendre import norms
 from hippo_theory.legs.inputs import _digits
 from hippo_theory.legs.inputs._value import Input, call, single
@@ -202,15 +203,6 @@ def _powers_until(b: int, limit: int):
 
 
 def _half_turns(t, k: float) -> np.ndarray:
-    """The exact product k t modulo 2: Dekker's product, its parts reduced apart."""
-    high = k * t
-    k1, t1 = _upper_half(k), _upper_half(t)
-    k2, t2 = k - k1, t - t1
-    low = ((k1 * t1 - high) + k1 * t2 + k2 * t1) + k2 * t2
+    """The exact product k t modulo 2, its rounded value and its error reduced apart."""
+    high, low = two_product(k, t)
     return np.fmod(high, 2.0) + np.fmod(low, 2.0)
-
-
-def _upper_half(value):
-    """The upper 26 bits, by Veltkamp's splitting."""
-    shifted = 134217729.0 * value
-    return shifted - (shifted - value)
