@@ -91,12 +91,11 @@ def s4d_real(system):
 
 
 def lru_ring(system, r_min, r_max, max_phase):
-    """States of unit variance, B^2/(1 - |pole|^2) = 1, and poles inside the ring."""
+    """States of unit variance, B^2/(1 - |pole|^2) = 1, and poles uniform by area on the ring."""
     logs = system.log_poles
     variance = system.B**2 / -np.expm1(2 * logs.real)
-    inside = (np.exp(logs.real) >= r_min) & (np.exp(logs.real) <= r_max)
-    inside &= (logs.imag >= 0) & (logs.imag <= max_phase)
-    return np.abs(variance - 1).max() / EPS if inside.all() else math.inf
+    radii = _uniform(np.exp(2 * logs.real), r_min**2, r_max**2)
+    return max(np.abs(variance - 1).max() / EPS, radii, _uniform(logs.imag, 0.0, max_phase))
 
 
 def roots_of_unity(system, radius):
@@ -110,16 +109,13 @@ def roots_of_unity(system, radius):
 
 def uniform_disk(system, radius):
     """|pole|^2/radius^2 is uniform on [0, 1] and the mean pole 0."""
-    squares = np.abs(system.poles / radius) ** 2
-    if squares.max() > 1:
-        return math.inf
-    return max(_standard_errors(squares), abs(system.poles.mean()) / radius * squares.size**0.5)
+    centre = abs(system.poles.mean()) / radius * system.state_dim**0.5
+    return max(_uniform(np.abs(system.poles) ** 2, 0.0, radius**2), centre)
 
 
 def uniform_real(system, low, high):
     """(pole - low)/(high - low) is uniform on [0, 1]."""
-    fractions = (system.poles - low) / (high - low)
-    return _standard_errors(fractions) if 0 <= fractions.min() <= fractions.max() <= 1 else math.inf
+    return _uniform(system.poles, low, high)
 
 
 def _rounding(residual, A):
@@ -127,9 +123,14 @@ def _rounding(residual, A):
     return np.abs(residual).max() / (len(A) * EPS * np.abs(A).max())
 
 
-def _standard_errors(samples):
-    """Distance of the mean from that of the uniform law on [0, 1], whose variance is 1/12."""
-    return abs(samples.mean() - 0.5) * math.sqrt(12 * samples.size)
+def _uniform(samples, low, high):
+    """Distance of the mean from that of the uniform law, of variance (high - low)^2 / 12."""
+    rounding = 4 * EPS * max(abs(low), abs(high))
+    if samples.min() < low - rounding or samples.max() > high + rounding:
+        return math.inf
+    if low == high:
+        return 0.0
+    return abs(samples.mean() - (low + high) / 2) / (high - low) * math.sqrt(12 * samples.size)
 
 
 def _delay(system, C, theta):

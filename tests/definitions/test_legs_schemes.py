@@ -1,5 +1,7 @@
 """The inputs that define a scheme are solved exactly by it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,52 @@ def test_every_scheme_keeps_constants(scheme, t):
     # forward Euler multiplies rounding by its exponential transient
     growth = 1e5 if scheme == "forward_euler" else 100
     assert abs(states - 3 * np.eye(10)[0]).max() <= 3 * growth * EPS
+
+
+@pytest.mark.parametrize(
+    "name, change, sentence",
+    [
+        ("midpoint", {"first": (1.0, 1.0, 1.0, 1.5)}, "midpoint must keep constants"),
+        (
+            "backward_euler",
+            {"coefficients": lambda t0, t1: (0.0, (t1 - t0) / t1, 0.0, (t1 - t0) / t0)},
+            "backward_euler must keep constants",
+        ),
+        ("gauss2", {"order": 5.0}, "gauss2 must integrate degree 4 exactly"),
+        ("radau2", {"nodes": (1 / 3, 0.99)}, "radau2 must integrate degree 2 exactly"),
+        ("radau2", {"nodes": (0.0, 2 / 3), "order": 3.0}, "radau2 must have nodes in (0, 1]"),
+        ("radau2", {"nodes": (1 / 3, 1.5)}, "radau2 must have nodes in (0, 1]"),
+    ],
+)
+def test_a_row_whose_numbers_contradict_its_claim_is_refused(name, change, sentence):
+    with pytest.raises(ValueError) as refusal:
+        replace(SCHEMES[name], **change)
+    assert str(refusal.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("share", [0.49, 0.5])
+def test_a_step_contracts_where_it_is_at_least_half_implicit(share):
+    """(1 - share) at the old time: the theta method in log-time, stable from 1/2 on."""
+
+    def coefficients(t0, t1):
+        step = (t1 - t0) / t1
+        return (1 - share) * step, share * step, (1 - share) * step, share * step
+
+    row = replace(SCHEMES["backward_euler"], coefficients=coefficients)
+    assert row.is_contractive == (share >= 0.5)
+
+
+@pytest.mark.parametrize("nodes, order, stable", [
+    ((1.0,), 1, True), ((0.5,), 2, True), ((0.25,), 1, False),
+    ((1 / 3, 1.0), 3, True), ((0.5, 1.0), 2, False), ((0.1, 0.2), 2, False),
+])  # fmt: skip
+def test_a_collocation_contracts_where_it_is_algebraically_stable(nodes, order, stable):
+    """After Burrage and Butcher: B > 0 and B A + A^T B - b b^T semidefinite, by hand here."""
+    row = replace(SCHEMES["gauss2"], nodes=nodes, order=order)
+    assert row.is_contractive is stable
+    b, A = row.weights, row.stages
+    least = np.linalg.eigvalsh(np.diag(b) @ A + A.T @ np.diag(b) - np.outer(b, b)).min()
+    assert (b.min() > 0 and least > -1e-14) == stable
 
 
 HOLDS = [name for name, row in SCHEMES.items() if isinstance(row, Hold)]

@@ -166,9 +166,9 @@ def test_coefficients_at_zero_are_the_limit(f):
     np.testing.assert_allclose(near, limit, rtol=0, atol=1e-25 + 4 * EPS * abs(limit[0]))
 
 
-def test_scaled_bessel_functions_at_the_change_of_recurrence():
-    # z = N^2 / 2 (1 -+ 1e-3): downward and upward recurrences side by side
-    N = 16
+@pytest.mark.parametrize("N", [1, 2, 3, 16])
+def test_scaled_bessel_functions_at_the_change_of_recurrence(N):
+    # z = N^2 (1 -+ 1e-3): downward and upward recurrences side by side
     for rate in N * N * 2 * np.array([1 - 1e-3, 1, 1 + 1e-3, 1e3, 1e20]):
         f = inputs.exponential(-rate)
         c = f.project([1.0], N)[0]

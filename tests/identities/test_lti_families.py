@@ -36,6 +36,7 @@ def rng():
 def test_the_row_satisfies_its_identity(row, given, N):
     """Within 6 units: of accumulated rounding, or of standard errors for random rows."""
     N += row.name == "fout" and N % 2
+    N *= 64 if row.is_random else 1
     system = ht.lti.family(row, N, rng=rng(), **given)
     assert row.defect(system, **(row.parameters | given)) <= 6
 
@@ -187,6 +188,16 @@ def test_the_same_generator_gives_the_same_family():
         if row.is_random:
             a, b = (ht.lti.family(row, 5, rng=rng()) for _ in range(2))
             np.testing.assert_array_equal(a.poles, b.poles)
+
+
+@pytest.mark.parametrize("N", [1, 2, 7, 64])
+def test_roots_of_unity_are_closed_under_conjugation_to_the_bit(N):
+    system = ht.lti.family("roots_of_unity", N, radius=0.9)
+    for values in (system.poles, np.exp(system.log_poles.real) + 1j * system.log_poles.imag):
+        pairs = values[(-np.arange(N)) % N].conj()
+        real = np.arange(N) * 2 % N == 0
+        np.testing.assert_array_equal(values[~real], pairs[~real])
+    np.testing.assert_array_equal(system.poles[real], [0.9, -0.9][: 1 + (N % 2 == 0)])
 
 
 def test_a_ring_near_the_circle_keeps_the_digits_of_its_decay():

@@ -70,6 +70,28 @@ def test_capacity_is_the_survival_function_of_the_lag_distribution():
     assert np.abs(memory.capacity(poles, 300) + np.cumsum(law) - 1).max() < 40 * 4 * EPS
 
 
+@pytest.mark.parametrize("N, radius", [(3, 0.7), (4, 0.5), (5, 0.9)])
+def test_the_horizon_of_a_level_of_the_curve_is_not_lost_to_rounding(N, radius):
+    poles = radius * np.exp(2j * np.pi * np.arange(N) / N)
+    for step in range(3):
+        level = float(memory.cycle_capacity(N, radius, step * N))
+        assert memory.horizon(poles, level) == (step + 1) * N - 1
+
+
+def test_as_many_states_as_inputs_recall_them_all():
+    """However close to dependent the states are."""
+    assert np.array_equal(
+        memory.capacity(np.linspace(0.1, 0.11, 8), 10, start=8), [1.0] * 8 + [0.0] * 2
+    )
+
+
+def test_the_fft_waits_until_a_long_chain_has_died_out():
+    """Its mean delay at frequency zero, 608 samples, is more than its first length of 512."""
+    poles = np.full(32, 0.9)
+    by_fft, exact = memory.capacity(poles, 50, method="fft"), memory.capacity(poles, 50)
+    assert np.abs(by_fft - exact).max() < 100 * EPS
+
+
 def test_a_shift_register_ends_sharply():
     assert np.array_equal(memory.capacity(np.zeros(5), 8), [1, 1, 1, 1, 1, 0, 0, 0])
     assert memory.lag_variance(np.zeros(5)) == 0.0
@@ -87,6 +109,17 @@ def test_bandwidth_over_lags_integrates_to_the_state_dimension():
     poles = ring(5, 30, 0.9, 0.99)
     k = np.linspace(0, 3000, 60_001)
     assert abs(np.trapezoid(memory.bandwidth(poles, k), k) / 30 - 1) < 2e-3
+
+
+@pytest.mark.parametrize("radius", [0.5, 0.9])
+def test_the_bandwidth_of_one_pole_is_an_arc(radius):
+    """tau(w) > k where cos w > (1 + r^2 - (1 - r^2) / k) / (2 r)."""
+    k = np.linspace(0.05, 25, 400)
+    cosine = (1 + radius**2 - (1 - radius**2) / k) / (2 * radius)
+    exact = np.arccos(np.clip(cosine, -1, 1)) / np.pi
+    for turn in (1, -1j):
+        curve = memory.bandwidth([turn * radius], k, resolution=1024)
+        assert np.abs(curve - exact).max() < 1e-5
 
 
 @pytest.mark.parametrize("poles, tolerance", [

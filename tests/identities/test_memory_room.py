@@ -43,6 +43,15 @@ def test_fisher_memory_of_a_normal_recurrence_sums_to_the_input_power():
     )
 
 
+def test_the_total_of_fisher_memory_is_its_sum_whatever_the_noise():
+    poles, b = ring(12, 5, 0.3, 0.8), np.arange(1.0, 6)
+    sheared = ht.lti.similarity(ht.DiagonalLTI(poles, b, b, dt=1.0), np.tri(5))
+    for system in (ht.DiagonalLTI(poles, b, b, dt=1.0), sheared, poles):
+        for noise in (0.25, 3.0):
+            curve = memory.fisher_memory(system, 200, noise=noise)
+            assert abs(memory.fisher_total(system, noise=noise) / curve.sum() - 1) < 1e-12
+
+
 def test_fisher_memory_of_a_pole_at_zero_is_its_newest_input():
     assert np.array_equal(memory.fisher_memory([0.0, 0.5], 2), [1.75, 0.1875])
 
@@ -155,6 +164,11 @@ def test_reconstruction_with_white_past_errs_by_what_is_not_remembered():
     assert np.all(np.abs(error - missing) < 6 * missing / np.sqrt(T / 30) + 1e-6)
 
 
+def test_beckermann_bound_of_one_and_two_nodes():
+    assert memory.beckermann_bound(1) == 0.0
+    assert abs(memory.beckermann_bound(2) - np.log10(np.sqrt(2 / 3) * (1 + np.sqrt(2)))) < 4 * EPS
+
+
 def test_beckermann_bound_is_below_real_nodes_and_tight_for_chebyshev():
     for N in (8, 16, 32, 64):
         chebyshev = np.cos((2 * np.arange(N) + 1) * np.pi / (2 * N))
@@ -168,6 +182,19 @@ def test_large_sieve_bound_holds_for_jittered_roots():
     for L in (48, 64, 256):
         assert memory.vandermonde_log10_condition(z, L) <= memory.large_sieve_bound(z, L) < 1
     assert memory.large_sieve_bound(z, 32) == np.inf
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.37, 0.5])
+def test_the_large_sieve_sees_the_nearest_neighbours_across_the_cut(turn):
+    z = np.exp(2j * np.pi * (np.array([0.49, 0.51, 0.0]) + turn))
+    expected = 0.5 * np.log10((128 + 50 - 1) / (128 - 50 - 1))
+    assert abs(memory.large_sieve_bound(z, 128) - expected) < 1e-12
+
+
+def test_the_large_sieve_says_nothing_up_to_one_power_more_than_a_turn():
+    z = np.array([1, 1j, -1, -1j])
+    assert memory.large_sieve_bound(z, 5) == np.inf
+    assert abs(memory.large_sieve_bound(z, 6) - 0.5 * np.log10(9)) < 1e-12
 
 
 @pytest.mark.parametrize("target", [

@@ -67,6 +67,34 @@ def test_on_a_smooth_input_the_bound_is_sharp_for_every_N(scheme, most, N):
     assert 1 <= ht.legs.input_error_bound(SMOOTH, solution) / error(SMOOTH, solution) <= most
 
 
+@pytest.mark.parametrize("scheme", ["forward_euler", "approximate_bilinear", "bilinear_naive"])
+@pytest.mark.parametrize("end", [0.25, 1.0, 9.0])
+def test_one_step_attains_what_no_input_explains(scheme, end):
+    """The interpolant is the input itself: all of the error is in what its state misses."""
+    t = np.array([0.0, end])
+    f = inputs.from_samples(t, [1.0, -1.0])
+    solution = ht.legs.solve(f, t, 16, scheme=scheme)
+    assert 1 - 8 * EPS <= ht.legs.input_error_bound(f, solution) / error(f, solution) <= 1.1
+
+
+@pytest.mark.parametrize("scheme", ["zoh", "midpoint", "radau2"])
+def test_the_unit_of_time_changes_no_bound(scheme):
+    """The state at 4 t of f(s / 4) is that of f at t."""
+    one = ht.legs.solve(inputs.cosine(6.0), UNIFORM, 6, scheme=scheme)
+    four = ht.legs.solve(inputs.cosine(1.5), 4 * UNIFORM, 6, scheme=scheme)
+    bounds = [
+        ht.legs.input_error_bound(inputs.cosine(6.0), one),
+        ht.legs.input_error_bound(inputs.cosine(1.5), four),
+    ]
+    assert abs(bounds[0] / bounds[1] - 1) <= 1e-9
+    budgets = [
+        ht.legs.error_budget(inputs.cosine(6.0), one),
+        ht.legs.error_budget(inputs.cosine(1.5), four),
+    ]
+    for name in ("projection", "discretization", "rounding", "total"):
+        assert abs(getattr(budgets[0], name) / getattr(budgets[1], name) - 1) <= 1e-9
+
+
 @pytest.mark.parametrize("scheme", NEAR_EXACT)
 def test_the_bound_of_an_input_that_a_scheme_solves_exactly_is_rounding(scheme):
     f = inputs.from_samples(UNIFORM, np.cos(9 * UNIFORM)) if scheme == "foh" else inputs.monomial(3)
@@ -125,8 +153,9 @@ def test_quadrature_sees_hidden_jumps_and_is_not_below_a_root():
 
     for a in np.random.default_rng(0).uniform(0.01, 0.99, 50):
         assert abs(run(a) - (1 - a)) <= 0.1 / 10 + 0.07 * (1 - a)  # a tenth of the cell, gaps
-    root = squared_norm(lambda s: s[None] ** 0.25, np.linspace(0, 1, 11), 1e-15)
-    assert 0 <= root[0] - 2 / 3 <= 0.02
+    for p in (0.1, 0.25, 0.3, 0.6):
+        root = squared_norm(lambda s, p=p: s[None] ** p, np.linspace(0, 1, 11), 1e-15)
+        assert 0 <= root[0] - 1 / (2 * p + 1) <= 0.02
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -148,6 +177,23 @@ def test_step_doubling_is_not_trusted_off_the_grid(scheme, a):
     t = np.linspace(0, 1, 257)
     for f in (inputs.step(a), inputs.ramp(a), inputs.power_singularity(a, 0.5)):
         assert ht.legs.step_doubling_estimate(f, t, 8, scheme=scheme) == np.inf
+
+
+def test_one_pair_of_grids_in_the_asymptotic_range_is_not_enough():
+    """A bump of three coarse steps: the finest two differences agree, the coarsest does not."""
+
+    def f(s):
+        return np.cos(6 * s) + 5 * np.exp(-(((s - 0.5) / 0.05) ** 2))
+
+    t = np.linspace(0, 1, 65)
+    fine, middle, coarse, coarsest = (
+        ht.legs.solve(f, t[::k], 8, store="final") for k in (1, 2, 4, 8)
+    )
+    first, second, third = fine - middle, middle - coarse, coarse - coarsest
+    assert np.linalg.norm(second - 4 * first) <= 0.1 * np.linalg.norm(second)
+    assert np.linalg.norm(third - 4 * second) >= 0.5 * np.linalg.norm(third)
+    assert ht.legs.step_doubling_estimate(f, t, 8) == np.inf
+    assert ht.legs.step_doubling_estimate(f, np.linspace(0, 1, 513), 8) < 1e-2
 
 
 def test_a_doubling_that_reads_nothing_promises_nothing():
@@ -185,6 +231,10 @@ def test_the_budget_covers_rounding(scheme, dtype):
     assert error(f, solution) <= budget.discretization + budget.rounding
     if scheme == "foh":
         assert error(f, solution) <= budget.rounding
+
+
+def test_the_parts_of_a_budget_add_where_they_may_align():
+    assert ht.legs.ErrorBudget(*map(np.asarray, (3.0, 1.0, 3.0))).total == 5.0
 
 
 def test_a_budget_prints_on_one_line():

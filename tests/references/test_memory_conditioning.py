@@ -1,5 +1,7 @@
 """Conditioning and effective dimension against ball arithmetic, far beyond 1e16."""
 
+import itertools
+
 import flint
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ def nodes():
         "real": rng.random(N),
         "with zero": np.r_[0.0, rng.uniform(-0.9, 0.9, N - 1)],
         "S4D-Lin": np.exp(0.01 * (-0.5 + 1j * np.pi * n)),
+        "near the circle": (1 - 10.0 ** -rng.uniform(2, 12, N)) * np.exp(2j * np.pi * n / N),
     }
 
 
@@ -67,11 +70,14 @@ def test_vandermonde_condition_numbers_keep_their_digits(name, L):
 
 def test_condition_numbers_by_mpmath_agree():
     values = nodes()["real"][:10]
-    for L in (8, 14):
-        by_digits = memory.vandermonde_log10_condition(values, L, digits=60)
-        assert abs(memory.vandermonde_log10_condition(values, L) - by_digits) < 1e-12
+    for L, normalized in itertools.product((8, 14), (False, True)):
+        computed = memory.vandermonde_log10_condition(values, L, normalized=normalized)
+        by_digits = memory.vandermonde_log10_condition(values, L, normalized=normalized, digits=60)
+        assert abs(computed - by_digits) < 1e-12
+    needed = int(np.ceil(2 * memory.vandermonde_log10_condition(values, 10)))
+    assert memory.vandermonde_log10_condition(values, 10, digits=needed + 9) > 0
     with pytest.raises(np.linalg.LinAlgError, match="digits must resolve"):
-        memory.vandermonde_log10_condition(values, 10, digits=16)
+        memory.vandermonde_log10_condition(values, 10, digits=needed + 7)
 
 
 @pytest.mark.parametrize("name, L, expected", [

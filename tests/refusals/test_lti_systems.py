@@ -38,6 +38,10 @@ REFUSALS = [
         "log_poles must be logarithms of poles",
     ),
     (
+        lambda: DiagonalLTI([0.5], [1], [1], dt=1.0, log_poles=[np.log(0.5) * (1 + 1e-13)]),
+        "log_poles must be logarithms of poles",
+    ),
+    (
         lambda: DiagonalLTI([0.5], [1], [1], log_poles=[-1.0]),
         "log_poles must be None for a system in continuous time",
     ),

@@ -166,5 +166,8 @@ def test_inputs_are_not_modified():
 
 
 def test_a_projection_without_digits_is_refused():
-    with pytest.raises(np.linalg.LinAlgError, match="independent to eight digits"):
-        memory.capacity(0.99 + 0.0005 * np.arange(12), 3, start=14)
+    poles = 0.99 + 0.0005 * np.arange(12)
+    for N in (6, 12):  # conditions of 4e9 and beyond 1e17
+        with pytest.raises(np.linalg.LinAlgError, match="independent to eight digits"):
+            memory.capacity(poles[:N], 3, start=14)
+    memory.capacity(poles[:6], 3, start=36)  # 2e7 leaves nine
