@@ -119,6 +119,11 @@ def envelope(steps, errors, order: float = 1.0) -> Envelope:
     Envelope
         `.lower`, `.upper`, `.order`.
 
+    Raises
+    ------
+    ValueError
+        If an error is negative, or the steps do not increase.
+
     Notes
     -----
     A claim of this order holds over the steps given if `upper` stays bounded as they grow,

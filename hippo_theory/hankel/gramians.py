@@ -139,8 +139,11 @@ def _weights(system, horizon, band):
     w = pairs.denominator(i[:, None], i)
     if horizon is not None:
         return -_decay(system, horizon) / w
-    if band is None:
-        return 1 / w
+    return 1 / w if band is None else _passed(system, band) / (2 * np.pi * w)
+
+
+def _passed(system, band):
+    """f_i + conj f_j, f the integral of the resolvent over the band."""
     if np.shape(band) != (2,):
         raise ValueError(f"band must be a pair of frequencies, got {band!r}")
     low, high = (_check.number("band", x) for x in band)
@@ -154,7 +157,7 @@ def _weights(system, horizon, band):
     else:
         turns = [np.log(1j * x - system.poles) for x in (low, high)]
         f = -1j * (turns[1] - turns[0])
-    return (f[:, None] + f.conj()) / (2 * np.pi * w)
+    return f[:, None] + f.conj()
 
 
 def _decay(system, horizon):

@@ -31,8 +31,8 @@ def matrices(N: int) -> tuple[np.ndarray, np.ndarray]:
     -----
     The basis is orthonormal, p_n(x) = sqrt(2n+1) P_n(2x-1) on [0, 1], and c_n(t) is the mean of
     f(s) p_n(s/t) over [0, t]. Exact identities: A e_0 = B and A + A^T = I + B B^T, so the
-    numerical range of A lies in Re >= 1/2. Public LegS codes store -A. After Gu et al. 2020
-    [gu2020hippo]; docs/theory.md (1.1)-(1.4).
+    numerical range of A lies in Re >= 1/2. Public LegS codes store -A. O(N^2). After Gu et al.
+    2020 [gu2020hippo]; docs/theory.md (1.1)-(1.4).
 
     Examples
     --------

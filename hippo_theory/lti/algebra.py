@@ -96,7 +96,7 @@ def similarity(system: System, T) -> System:
 
     Notes
     -----
-    docs/theory.md (5.2).
+    O(N) for a vector, O(N^3) for a matrix. docs/theory.md (5.2).
 
     Examples
     --------
@@ -141,7 +141,7 @@ def layer(system: System) -> System:
     Notes
     -----
     One step differs from the map of the value given, so that Hankel singular values
-    differ too. Implied conjugates give D + 2 Re(C B). docs/theory.md (5.3).
+    differ too. Implied conjugates give D + 2 Re(C B). O(N), dense O(N^2). docs/theory.md (5.3).
 
     Examples
     --------

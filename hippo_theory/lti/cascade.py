@@ -106,6 +106,15 @@ def impulse_response(poles, L, *, log_poles=None) -> np.ndarray:
     L : int
         Number of samples.
 
+    Returns
+    -------
+    numpy.ndarray, complex, shape (L, N)
+
+    Raises
+    ------
+    ValueError
+        As for `states`.
+
     Notes
     -----
     Column m has the transform s_m / (1 - l_m z) prod_{j<m} (z - conj(l_j)) / (1 - l_j z) in the
@@ -119,7 +128,9 @@ def impulse_response(poles, L, *, log_poles=None) -> np.ndarray:
     >>> bool(np.allclose(T.conj().T @ T, np.eye(2)))
     True
     """
-    return states(poles, _impulse(L), log_poles=log_poles)
+    u = np.zeros(_check.integer("L", L))
+    u[0] = 1.0
+    return states(poles, u, log_poles=log_poles)
 
 
 def allpass_coefficients(poles, L, *, log_poles=None) -> np.ndarray:
@@ -136,6 +147,11 @@ def allpass_coefficients(poles, L, *, log_poles=None) -> np.ndarray:
     -------
     numpy.ndarray, complex, shape (L,)
         What leaves the chain after a unit impulse; the squared moduli sum to 1.
+
+    Raises
+    ------
+    ValueError
+        As for `states`.
 
     Notes
     -----
@@ -167,6 +183,11 @@ def energy(poles, L, *, log_poles=None) -> np.ndarray:
         Sums of squares, so that the relative error is at most of order (L + N) eps however small
         the value; 0 below the smallest normal float.
 
+    Raises
+    ------
+    ValueError
+        As for `states`.
+
     Notes
     -----
     energy[k] + sum_{j<=k} |allpass_coefficients[j]|^2 = 1. O(N L) time, O(L) memory.
@@ -194,6 +215,11 @@ def matrices(poles, *, log_poles=None) -> tuple[np.ndarray, np.ndarray]:
     -------
     A : numpy.ndarray, complex, shape (N, N)
     b : numpy.ndarray, complex, shape (N,)
+
+    Raises
+    ------
+    ValueError
+        As for `states`.
 
     Notes
     -----
@@ -226,12 +252,6 @@ def _sections(poles, log_poles):
         return np.exp(log_poles), np.sqrt(-np.expm1(2 * log_poles.real))
     poles = _check.poles("poles", poles)
     return poles, np.sqrt(one_minus(poles, poles).real)
-
-
-def _impulse(L):
-    u = np.zeros(_check.integer("L", L))
-    u[0] = 1.0
-    return u
 
 
 def _impulse_energy(poles, s, L):

@@ -157,6 +157,20 @@ def discretize(
 def generalized_bilinear(alpha: float) -> Scheme:
     """The row of s = (z - 1) / (dt (alpha z + 1 - alpha)), 0 <= alpha <= 1.
 
+    Parameters
+    ----------
+    alpha : float
+        1/2 is the bilinear rule, 0 and 1 the Euler rules.
+
+    Returns
+    -------
+    Scheme
+
+    Raises
+    ------
+    ValueError
+        If alpha is not in [0, 1].
+
     Notes
     -----
     docs/theory.md (5.7).

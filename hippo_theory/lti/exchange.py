@@ -25,6 +25,11 @@ def to_scipy(system: System):
     scipy.signal.StateSpace
         Continuous, or discrete with the same dt.
 
+    Raises
+    ------
+    ValueError
+        If the system has batch axes.
+
     Examples
     --------
     >>> import hippo_theory as ht

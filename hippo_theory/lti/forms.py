@@ -32,7 +32,7 @@ def expand(system: System) -> System:
     -----
     A real pole and its conjugate are one pole, and B is turned to real: (|b|, 2 Re(c b/|b|)).
     With several inputs whose B is not real the pair is of rank two, and stays as the two
-    real poles with inputs Re b and Im b. docs/theory.md (5.4).
+    real poles with inputs Re b and Im b. O(N). docs/theory.md (5.4).
 
     Examples
     --------
@@ -85,7 +85,7 @@ def dense(system: System) -> LTI:
 
     Notes
     -----
-    docs/theory.md (5.4).
+    O(N^2). docs/theory.md (5.4).
 
     Examples
     --------
@@ -116,8 +116,8 @@ def spectrum(poles_or_system) -> Array:
     Notes
     -----
     Eigenvalues of a dense or DPLR system are computed by LAPACK and can be as
-    ill-conditioned as those of HiPPO matrices: their error is not estimated here.
-    docs/theory.md (5.4).
+    ill-conditioned as those of HiPPO matrices: their error is not estimated here. O(N^3) for
+    those, else O(N). docs/theory.md (5.4).
 
     Examples
     --------
@@ -133,7 +133,34 @@ def spectrum(poles_or_system) -> Array:
 
 
 def matrices(system: System) -> tuple[Array, Array, Array, Array]:
-    """A (N, N), B (N, m), C (p, N), D (p, m) of a system without batch axes."""
+    """A (N, N), B (N, m), C (p, N), D (p, m) of a system without batch axes.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+
+    Returns
+    -------
+    A, B, C, D : ndarray
+        Matrices also where B and C of the value are vectors; with implied conjugates those of
+        the real form (see `dense`).
+
+    Raises
+    ------
+    ValueError
+        If the system has batch axes.
+
+    Notes
+    -----
+    O(N^2). docs/theory.md (5.4).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> A, B, C, D = ht.lti.matrices(ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 3.0]))
+    >>> B.shape, C.shape, D.shape
+    ((2, 1), (1, 2), (1, 1))
+    """
     check_system(system)
     B, C, D = channels(one_channel(system))
     if isinstance(system, LTI):

@@ -85,6 +85,10 @@ def one_minus(x, y) -> Any:
     ----------
     x, y : array_like, broadcastable
 
+    Returns
+    -------
+    complex, of the broadcast shape
+
     Notes
     -----
     Error-free products and sums (Dekker, Knuth); 1 - abs(x)**2 would lose eps / (1 - |x|).
@@ -114,6 +118,10 @@ def expm1(x, b, c) -> Any:
     Parameters
     ----------
     x, b, c : array_like, real, broadcastable
+
+    Returns
+    -------
+    complex, of the broadcast shape
 
     Examples
     --------

@@ -28,6 +28,11 @@ def gram(poles, *, discrete=True, log_poles=None, unit_diagonal=False) -> np.nda
     numpy.ndarray, shape (N, N)
         The state covariance of x_k = l x_{k-1} + u_k under white input of unit variance.
 
+    Raises
+    ------
+    ValueError
+        If a pole is not stable.
+
     Notes
     -----
     docs/theory.md (5.24).
@@ -199,6 +204,11 @@ def log_separations(poles, *, discrete=True, log_poles=None) -> np.ndarray:
     -------
     numpy.ndarray, shape (N,)
 
+    Raises
+    ------
+    ValueError
+        If a pole is not stable.
+
     Notes
     -----
     The factors are pseudo-hyperbolic distances rho. 1 / delta_j^2 is entry jj of the inverse of
@@ -234,6 +244,15 @@ def log_determinant(poles, *, discrete=True, log_poles=None) -> float:
     poles, discrete, log_poles
         As for `pairings.pairings`; -inf where poles coincide.
 
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If a pole is not stable.
+
     Notes
     -----
     Twice the log-volume spanned by the N unit-variance states: 0 when they are uncorrelated.
@@ -261,6 +280,11 @@ def log10_condition_bounds(poles, *, discrete=True, log_poles=None) -> tuple[flo
     -------
     lower, upper : float
         At most log10(N) apart.
+
+    Raises
+    ------
+    ValueError
+        If a pole is not stable.
 
     Notes
     -----

@@ -20,6 +20,11 @@ def gautschi_bounds(poles) -> tuple[float, float]:
     lower, upper : float
         max_i prod_{j != i} 1 / |l_i - l_j| and max_i prod_{j != i} (1 + |l_j|) / |l_i - l_j|.
 
+    Raises
+    ------
+    ValueError
+        If nodes coincide or lie outside the closed unit disk.
+
     Notes
     -----
     Column i of V^{-1} holds the coefficients of the Lagrange polynomial of node i; their sum of
@@ -45,6 +50,10 @@ def beckermann_bound(N) -> float:
     ----------
     N : int
         Number of real nodes and of powers.
+
+    Returns
+    -------
+    float
 
     Notes
     -----
@@ -75,6 +84,11 @@ def large_sieve_bound(poles, L) -> float:
     -------
     float
         Upper bound of log10 of the condition number; inf where L <= 1/d + 1.
+
+    Raises
+    ------
+    ValueError
+        If a node is not on the unit circle.
 
     Notes
     -----

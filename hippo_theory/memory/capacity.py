@@ -107,6 +107,11 @@ def lag_distribution(poles, K) -> np.ndarray:
     -------
     numpy.ndarray, shape (K,)
 
+    Raises
+    ------
+    ValueError
+        As for `capacity`.
+
     Notes
     -----
     Sum 1, mean N, variance `lag_variance` over all lags. O(N K). docs/theory.md (7.3).
@@ -127,10 +132,18 @@ def lag_variance(poles) -> float:
 
     Parameters
     ----------
-    poles : array_like, shape (N,), or discrete system
-        Inside the unit circle; repeated ones form a chain. A system has one input and stands for
-        its controllable part: the poles that B drives, coincident ones once; a dense one must be
-        controllable.
+    poles
+        As for `capacity`.
+
+    Returns
+    -------
+    float
+        In squared samples.
+
+    Raises
+    ------
+    ValueError
+        As for `capacity`.
 
     Notes
     -----
@@ -164,6 +177,11 @@ def capacity_ceiling(N, k) -> np.ndarray:
     -------
     numpy.ndarray, shape of k
 
+    Raises
+    ------
+    ValueError
+        If N is not a positive integer or a lag is negative.
+
     Notes
     -----
     MC is non-increasing with sum N, so (k + 1) MC(k) <= N. docs/theory.md (7.6).
@@ -188,6 +206,15 @@ def horizon(poles, level=0.5) -> int:
         As for `capacity`.
     level : float
         Between 0 and 1.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        As for `capacity`, or if the level is not in (0, 1].
 
     Notes
     -----

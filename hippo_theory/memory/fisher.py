@@ -70,6 +70,15 @@ def fisher_total(system, *, noise=1.0) -> float:
     system, noise
         As for `fisher_memory`.
 
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, numpy.linalg.LinAlgError
+        As for `fisher_memory`.
+
     Notes
     -----
     tr(P C^{-1}) with P = sum_k A^k b b^* (A^k)^*. O(N^3). docs/theory.md (7.22), (7.23).

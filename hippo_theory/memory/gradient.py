@@ -24,6 +24,11 @@ def gradient_norms(poles, lag, *, unit_variance=True) -> np.ndarray:
     -------
     numpy.ndarray, shape (*lag.shape, N)
 
+    Raises
+    ------
+    ValueError
+        If a pole is not inside the unit circle or not driven, or a lag is negative.
+
     Notes
     -----
     O(1) per entry. docs/theory.md (7.24).
@@ -58,6 +63,11 @@ def best_radius(lag) -> np.ndarray:
     -------
     numpy.ndarray, shape of lag
 
+    Raises
+    ------
+    ValueError
+        If a lag is negative.
+
     Notes
     -----
     Maximises (1 - |l|^2) |l|^{2k}, the mode's memory under state noise as well as its gradient.
@@ -86,6 +96,11 @@ def best_gradient(lag) -> np.ndarray:
     numpy.ndarray, shape of lag
         Of a unit-variance mode. It falls like a power of k: gradients vanish exponentially only
         for a radius that does not move with the lag.
+
+    Raises
+    ------
+    ValueError
+        If a lag is negative.
 
     Notes
     -----
@@ -116,6 +131,11 @@ def noisy_capacity_bound(N, lag, noise) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape of lag
+
+    Raises
+    ------
+    ValueError
+        If a lag is negative or the noise not positive.
 
     Notes
     -----

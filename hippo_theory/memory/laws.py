@@ -12,10 +12,8 @@ def group_delay(poles, omega) -> np.ndarray:
 
     Parameters
     ----------
-    poles : array_like, shape (N,), or discrete system
-        Inside the unit circle; repeated ones form a chain. A system has one input and stands for
-        its controllable part: the poles that B drives, coincident ones once; a dense one must be
-        controllable.
+    poles
+        As for `capacity`.
     omega : array_like
         Angular frequencies, radians per sample.
 
@@ -23,6 +21,11 @@ def group_delay(poles, omega) -> np.ndarray:
     -------
     numpy.ndarray, shape of omega
         Group delay of the all-pass filter with these poles.
+
+    Raises
+    ------
+    ValueError
+        As for `capacity`.
 
     Notes
     -----
@@ -48,10 +51,8 @@ def bandwidth(poles, k, *, resolution=32) -> np.ndarray:
 
     Parameters
     ----------
-    poles : array_like, shape (N,), or discrete system
-        Inside the unit circle; repeated ones form a chain. A system has one input and stands for
-        its controllable part: the poles that B drives, coincident ones once; a dense one must be
-        controllable.
+    poles
+        As for `capacity`.
     k : array_like
         Lags, non-negative.
     resolution : int
@@ -60,6 +61,11 @@ def bandwidth(poles, k, *, resolution=32) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape of k
+
+    Raises
+    ------
+    ValueError
+        As for `capacity`, or if a lag is negative.
 
     Notes
     -----
@@ -102,6 +108,11 @@ def cycle_capacity(N, radius, k) -> np.ndarray:
     -------
     numpy.ndarray, shape of k
 
+    Raises
+    ------
+    ValueError
+        If the radius is not in (0, 1) or a lag is no natural number.
+
     Notes
     -----
     Exact. The Blaschke product is (z^N - r^N) / (1 - r^N z^N) up to a phase. docs/theory.md (7.9).
@@ -136,6 +147,11 @@ def s4d_lin_capacity(N, dt, k, *, decay=0.5) -> np.ndarray:
     -------
     numpy.ndarray, shape of k
 
+    Raises
+    ------
+    ValueError
+        If dt is not in (0, 2 / N], the decay not positive, or a lag no natural number.
+
     Notes
     -----
     Inside its band the comb is a cycle of 2 / dt poles. Asymptotic in N; the error sits at the
@@ -164,6 +180,15 @@ def ring_lag_variance(N, r_min, r_max) -> float:
     r_min, r_max : float
         0 <= r_min < r_max < 1.
 
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the radii are not in order and range.
+
     Notes
     -----
     Exact expectation of `lag_variance`: uniform phases leave the diagonal of the sum,
@@ -191,6 +216,15 @@ def ring_log_determinant(N, r_min=0.0, r_max=1.0) -> float:
         Number of independent poles.
     r_min, r_max : float
         0 <= r_min < r_max <= 1; the unit disk by default.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the radii are not in order and range.
 
     Notes
     -----
@@ -224,6 +258,10 @@ def real_log_determinant(N) -> float:
     ----------
     N : int
         Number of independent poles.
+
+    Returns
+    -------
+    float
 
     Notes
     -----

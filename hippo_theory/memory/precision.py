@@ -113,6 +113,11 @@ def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
     numpy.ndarray, shape (K,)
         Below `capacity`, non-increasing, hence at most d_eff / (k + 1).
 
+    Raises
+    ------
+    ValueError
+        As for `effective_dimension`.
+
     Notes
     -----
     The sum over modes of s^2 / (1 + s^2) |w^* t_k|^2, with singular values s and right vectors w
@@ -150,6 +155,11 @@ def rounding_noise(poles, precision) -> np.ndarray:
     -------
     numpy.ndarray, shape (N,)
 
+    Raises
+    ------
+    ValueError
+        If a pole is not inside the unit circle or not driven, or the precision is unknown.
+
     Notes
     -----
     A model: every step rounds the state to p bits with an error uniform over the last place;
@@ -172,6 +182,15 @@ def state_information(poles, precision=None, *, noise=None) -> float:
     Parameters
     ----------
     poles, precision, noise
+        As for `effective_dimension`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
         As for `effective_dimension`.
 
     Notes

@@ -82,6 +82,11 @@ def gram_log10_condition(poles) -> tuple[float, float]:
     lower, upper : float
         At most log10(N) apart; inf for repeated poles.
 
+    Raises
+    ------
+    ValueError
+        If a pole is not inside the unit circle.
+
     Notes
     -----
     Gamma_ij = sqrt((1 - |l_i|^2)(1 - |l_j|^2)) / (1 - l_i conj(l_j)) is the covariance of

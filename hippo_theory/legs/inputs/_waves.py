@@ -39,7 +39,14 @@ def cosine(omega, phase=0.0) -> Input:
 
 
 def sine(omega, phase=0.0) -> Input:
-    """f(s) = sin(omega s + phase); see `cosine`."""
+    """f(s) = sin(omega s + phase); parameters as of `cosine`.
+
+    Examples
+    --------
+    >>> from hippo_theory.legs import inputs
+    >>> inputs.sine(3.0).project([1.0], 2).round(6)
+    array([[0.663331, 0.048539]])
+    """
     omega, phase = _check.number("omega", omega), _check.number("phase", phase)
     return _harmonic("sine", omega, phase, np.sin, np.imag)
 
