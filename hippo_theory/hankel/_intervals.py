@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from hippo_theory._exact import two_product
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.pairings import _two_product
 
 EPS = np.finfo(float).eps
 ORDER = 12  # Taylor coefficients
@@ -120,7 +120,7 @@ def _exact_sum(modes, group):
     C, B = modes.C.T[group, :, None], modes.B[group][:, None, :]
 
     def total(*products):
-        parts = [x for pair in products for x in _two_product(*pair)]
+        parts = [x for pair in products for x in two_product(*pair)]
         return np.apply_along_axis(fsum, 0, np.concatenate(parts))
 
     real = total((C.real, B.real), (-C.imag, B.imag))

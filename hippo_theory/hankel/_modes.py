@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from hippo_theory._exact import two_product, two_sum
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import matrices
-from hippo_theory.lti.pairings import _two_product, _two_sum, expm1, one_minus, pairings
+from hippo_theory.lti.pairings import expm1, one_minus, pairings
 
 EPS = np.finfo(float).eps
 REFINEMENTS = 3
@@ -163,8 +164,8 @@ def _residual(A, V, poles):
         terms += [(turned.real, poles.real), (-turned.imag, poles.imag)]
         total = lost = np.zeros(V.shape)
         for x, y in terms:
-            product, error = _two_product(x, y)
-            total, rounding = _two_sum(total, product)
+            product, error = two_product(x, y)
+            total, rounding = two_sum(total, product)
             lost = lost + (rounding + error)
         parts.append(total + lost)
     return parts[0] + 1j * parts[1]
