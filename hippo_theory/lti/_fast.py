@@ -143,7 +143,7 @@ def structured(poles, P, Q, B, C, u, x, y, states):
 
     Pairs of real rows: poles (2, N), P and the conjugate of Q (2, r, N), B (2, m, N),
     C (2, p, N), u (m, L), x (2, N) which becomes the final state, y (1 or 2, p, L) without or
-    with its imaginary part, states (L, N, 2), or (0, 0, 2) where they are not wanted.
+    with its imaginary part, states (L, N), or (0, 0) where they are not wanted.
     """
     N, L, r = x.shape[1], u.shape[1], P.shape[1]
     lr, li, xr, xi = poles[0], poles[1], x[0].copy(), x[1].copy()
@@ -151,7 +151,7 @@ def structured(poles, P, Q, B, C, u, x, y, states):
     for k in range(L):
         if states.shape[0]:
             for n in range(N):
-                states[k, n, 0], states[k, n, 1] = xr[n], xi[n]
+                states[k, n] = complex(xr[n], xi[n])
         for i in range(y.shape[1]):
             y[0, i, k] = _real_product(C[0, i], C[1, i], xr, xi)
             if y.shape[0] == 2:

@@ -1,7 +1,7 @@
 """The three ways to run a recurrence that `simulate` chooses from, as functions of checked values.
 
 u is (..., m, L), an initial state (..., N); outputs are C x (..., p, L) without D u, states
-(..., L, N) as they stood before their sample was read.
+(..., L, N) as they stood before their sample was read; functions of states return both.
 """
 
 import dataclasses
@@ -48,9 +48,9 @@ def scan(system: System, u: Array, x: Array) -> Array:
     return _scan(system, u, x, keep=False)[0]
 
 
-def scan_states(system: System, u: Array, x: Array) -> Array:
-    """States by the compiled recurrence."""
-    return _scan(system, u, x, keep=True)[1]
+def scan_states(system: System, u: Array, x: Array) -> tuple[Array, Array]:
+    """Outputs and states by the compiled recurrence."""
+    return _scan(system, u, x, keep=True)
 
 
 def chunked(system: System, u: Array, x: Array) -> Array:
@@ -94,8 +94,8 @@ def chunk_powers(system: System, T: int, count: int) -> tuple[Array, list[Array]
     return driven, powers[:count]
 
 
-def chunked_states(system: System, u: Array, x: Array) -> Array:
-    """States by T steps of the recurrence, for all chunks at once, from their initial states."""
+def chunked_states(system: System, u: Array, x: Array) -> tuple[Array, Array]:
+    """Outputs and states by T steps of the recurrence, for all chunks at once."""
     L = u.shape[-1]
     T = chunk(system, L)
     blocks = _blocks(u, T)
@@ -107,7 +107,7 @@ def chunked_states(system: System, u: Array, x: Array) -> Array:
         kept[..., i, :] = now
         now = advance(system, now, extra=1) + samples[..., i, :] @ B
     *batch, chunks, T, N = kept.shape
-    return kept.reshape(*batch, chunks * T, N)[..., :L, :]
+    return _with_outputs(system, kept.reshape(*batch, chunks * T, N)[..., :L, :])
 
 
 def fft(system: System, u: Array, x: Array) -> Array:
@@ -117,17 +117,23 @@ def fft(system: System, u: Array, x: Array) -> Array:
     return y + _free_response(system, x, L) if x.any() else y
 
 
-def fft_states(system: System, u: Array, x: Array) -> Array:
-    """States by convolution with A^{k-1} B, plus A^k x_0: N convolutions."""
+def fft_states(system: System, u: Array, x: Array) -> tuple[Array, Array]:
+    """Outputs and states by convolution with A^{k-1} B, plus A^k x_0: N convolutions."""
     L = u.shape[-1]
     h = np.swapaxes(_orbit(system, _powers.channels(system)[0], L)[0], -1, -2)
     h = np.concatenate([np.zeros_like(h[..., :1]), h[..., :-1]], axis=-1)  # (..., N, m, L)
     states = np.swapaxes(convolve(h, u, multichannel=True), -1, -2)
     if isinstance(system, DiagonalLTI):
-        return states + np.swapaxes(_orbit(system, x[..., None], L)[0][..., 0], -1, -2)
+        free = np.swapaxes(_orbit(system, x[..., None], L)[0][..., 0], -1, -2)
+        return _with_outputs(system, states + free)
     columns = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).T
     free, _ = _orbit(system, columns, L)  # (N, L, batch)
-    return states + np.moveaxis(free, -1, 0).swapaxes(-1, -2).reshape(*x.shape[:-1], L, -1)
+    free = np.moveaxis(free, -1, 0).swapaxes(-1, -2).reshape(*x.shape[:-1], L, -1)
+    return _with_outputs(system, states + free)
+
+
+def _with_outputs(system, states):
+    return np.swapaxes(read(system, states), -1, -2), states
 
 
 def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any]:
@@ -174,11 +180,11 @@ def _scan_structured(system: Any, u: Array, x: Array, keep: bool) -> tuple[Array
     u, x = np.ascontiguousarray(u, np.float64), _pair(x, 1, batch).copy()
     outputs = 2 if is_complex and not has_pairs(system) else 1
     y = np.empty((*batch, outputs, C.shape[-2], L))
-    states = np.empty((*batch, *((L, N) if keep else (0, 0)), 2))
+    states = np.empty((*batch, *((L, N) if keep else (0, 0))), np.complex128)
     for i in np.ndindex(batch):
         own = [np.ascontiguousarray(pair[i]) for pair in pairs]
         _fast.structured(own[0], own[1], own[2], own[3], own[4], u[i], x[i], y[i], states[i])
-    states = states.view(np.complex128)[..., 0] if is_complex else states[..., 0]
+    states = states if is_complex else states.real
     return (y[..., 0, :, :] + 1j * y[..., 1, :, :] if outputs == 2 else y[..., 0, :, :]), states
 
 

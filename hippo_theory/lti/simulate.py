@@ -1,5 +1,6 @@
 """Outputs and states of discrete systems along signals: recurrence, chunks, FFT."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 from hippo_theory import _array, _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _powers, _recurrence, _signals
+from hippo_theory.lti import _powers, _recurrence, _signals, _times
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import check_system
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
@@ -22,14 +23,17 @@ class Method:
     ----------
     name, cost : str
     outputs, states : callable
-        (system, u (..., m, L), initial state (..., N)) to y - D u (..., p, L), or to the states
-        (..., L, N).
+        (system, u (..., m, L), initial state (..., N)) to y - D u (..., p, L), or to that and the
+        states (..., L, N).
+    nanoseconds : callable
+        Sizes to the time that "auto" compares, one thread; the constants are empirical.
     """
 
     name: str
     cost: str
     outputs: Callable[[System, Array, Array], Array]
-    states: Callable[[System, Array, Array], Array]
+    states: Callable[[System, Array, Array], tuple[Array, Array]]
+    nanoseconds: Callable[[Any], float]
 
 
 def simulate(
@@ -77,9 +81,11 @@ def simulate(
     "scan" is the recurrence, compiled: O(N) a sample for diagonal systems, O(N r) for DPLR,
     O(N^2) for dense ones, in double precision, with the least rounding. "chunked" is a product
     with the Toeplitz matrix of one chunk plus what its initial state sends on, "fft" a
-    convolution with the kernel plus the free response. "auto" scans structured systems and takes
-    chunks of dense ones. Signals of another array library are run on their device, in double
-    precision where it has it, by chunks or FFT; a DPLR system then as the dense one.
+    convolution with the kernel plus the free response. "auto" is the least time in the table's
+    cost model: scans of few states or short signals, chunks of dense systems and of many signals,
+    FFT of many states where all poles are stable. Signals of another array library are run on
+    their device, in double precision where it has it, by chunks or FFT; a DPLR system then as the
+    dense one.
     docs/theory.md (5.5), (5.6).
 
     Examples
@@ -103,14 +109,10 @@ def simulate(
         name = row if isinstance(row, str) else row.name
         return _simulate_there(system, u, x, states, name, real, given, there)
     if not isinstance(row, Method):
-        row = _quickest(system) if row == "auto" else SIMULATIONS[row]
+        row = _quickest(system, u, states) if row == "auto" else SIMULATIONS[row]
     D = _powers.channels(system)[2]
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        if states:
-            kept = row.states(system, u, x)
-            y = np.swapaxes(_recurrence.read(system, kept), -1, -2)
-        else:
-            kept, y = None, row.outputs(system, u, x)
+        y, kept = row.states(system, u, x) if states else (row.outputs(system, u, x), None)
         y = y + D @ u
     if not np.isfinite(y).all():
         raise _overflow(y)
@@ -243,23 +245,40 @@ def _gives_real_outputs(system: System, u: Array, state: Any) -> bool:
     return not any(map(_array.is_complex, given)) and _powers.is_real(system)
 
 
-def _quickest(system: System) -> Method:
-    """Empirical, at L = 16384: scans of structured systems of 16 to 512 states took 1/1.2 to 1/11
-    of the time of chunks, of dense ones of 16 and 64 states 3 and 17 times as long.
-    """
-    return SIMULATIONS["chunked" if isinstance(system, LTI) else "scan"]
+def _quickest(system: System, u: Array, states: bool) -> Method:
+    p, m = system.channel_shape or (1, 1)
+    sizes = _times.Sizes(
+        N=system.state_dim,
+        rank=system.P.shape[1] if isinstance(system, DPLR) else 0,
+        outputs=p,
+        inputs=m,
+        L=u.shape[-1],
+        signals=math.prod(np.broadcast_shapes(system.batch_shape, u.shape[:-2])),
+        systems=math.prod(system.batch_shape),
+        is_dense=isinstance(system, LTI),
+        is_bounded=isinstance(system, DiagonalLTI) and system.is_stable,
+        states=states,
+    )
+    return min(SIMULATIONS.values(), key=lambda row: row.nanoseconds(sizes))
 
 
 SIMULATIONS: Table[Method] = Table(
     [
-        Method("scan", "O(N) to O(N^2) a sample", _recurrence.scan, _recurrence.scan_states),
+        Method(
+            "scan",
+            "O(N) to O(N^2) a sample",
+            _recurrence.scan,
+            _recurrence.scan_states,
+            _times.scan,
+        ),
         Method(
             "chunked",
             "(2 T + 8 N) flops a sample in chunks of T",
             _recurrence.chunked,
             _recurrence.chunked_states,
+            _times.chunked,
         ),
-        Method("fft", "O(log L) a sample", _recurrence.fft, _recurrence.fft_states),
+        Method("fft", "O(log L) a sample", _recurrence.fft, _recurrence.fft_states, _times.fft),
     ],
     columns=("name", "cost"),
 )
