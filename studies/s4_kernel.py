@@ -3,9 +3,10 @@
 S4 claims O(N + L) operations and bytes in place of O(N^2 L) and O(N L); its sums are evaluated in
 O(N L) everywhere, and C (I - A^L) costs N^3 log L first. Powers fitted to the measured times
 stand in the legend.
-LegS, Tustin's rule, one thread, medians of interleaved repetitions. "doubling" is the algorithm of
-the reference S4 code in our words: the whole orbit of B by squarings of A, then C. "s4" has a
-dense A, whose structure it finds first, "s4 of the form" is given the diagonal plus low rank value.
+LegS, Tustin's rule, medians of interleaved repetitions in CPU seconds of one thread. "doubling" is
+the algorithm of the reference S4 code in our words: the whole orbit of B by squarings of A, then C.
+"s4" has a dense A, whose structure it finds first, "s4 of the form" is given the diagonal plus low
+rank value.
 The Vandermonde kernel is that of S4D-Lin with N conjugate pairs, beside the outer product of
 exponentials. Errors are against the recurrence in 200-bit integers, where L is at most 16384.
 (compare s4_conditioning)
@@ -146,10 +147,11 @@ def _calls(run):
 
 
 def _seconds(run, calls):
-    began = time.perf_counter()
+    """Of the one thread that calculates, so that a busy machine is not counted in."""
+    began = time.thread_time()
     for _ in range(calls):
         run()
-    return (time.perf_counter() - began) / calls
+    return (time.thread_time() - began) / calls
 
 
 def _bytes(run):
