@@ -29,7 +29,7 @@ class Home:
     device: Any
 
     def __repr__(self):
-        return f"{self.xp.__name__.rpartition('.')[2]} on {self.device}"
+        return f"{_check.library_name(self.xp)} on {self.device}"
 
     @property
     def precision(self) -> np.dtype:
@@ -39,11 +39,6 @@ class Home:
 
 
 HOST = Home(compat.array_namespace(np.empty(0)), "cpu")
-
-
-def is_foreign(value: Any) -> bool:
-    """Whether `value` is an array of another library than NumPy."""
-    return compat.is_array_api_obj(value) and not compat.is_numpy_array(value)
 
 
 def home(**values: Any) -> Home | None:
@@ -86,7 +81,7 @@ def there(xp: Any, device: Any = None) -> Home | None:
 
 def check(name: str, value: Any, *, minimum_ndim: int = 0, real: bool = False) -> Array:
     """As `_check.array`, but an array of another library stays what and where it is."""
-    if not is_foreign(value):
+    if not _check.is_foreign(value):
         return _check.array(name, value, minimum_ndim=minimum_ndim, real=real)
     xp = compat.array_namespace(value)
     if real and is_complex(value):
@@ -104,7 +99,7 @@ def check(name: str, value: Any, *, minimum_ndim: int = 0, real: bool = False) -
 
 def to_host(value: Any) -> Any:
     """An array of another library as NumPy's, detached from gradients; others as they are."""
-    if not is_foreign(value):
+    if not _check.is_foreign(value):
         return value
     if compat.is_cupy_array(value):
         return value.get()
@@ -131,10 +126,15 @@ def product(array: Array, matrix: np.ndarray, there: Home) -> Array:
 def rounded(array: Array, precision: Any) -> Array:
     """To a precision, float32 or float64, or that of another array; real or complex as it is."""
     xp = compat.array_namespace(array)
-    if not isinstance(precision, (str, type, np.dtype)):
+    if compat.is_array_api_obj(precision):
+        if not (is_complex(array) or is_complex(precision)):
+            return xp.astype(array, precision.dtype, copy=False)
         precision = "float64" if xp.finfo(precision.dtype).bits == 64 else "float32"
+    try:
+        name = np.dtype(precision).name
+    except TypeError:  # of another library
+        name = str(precision).rpartition(".")[2]
     names = {"float32": "complex64", "float64": "complex128"}
-    name = np.dtype(precision).name
     name = names[name] if is_complex(array) else name
     return xp.astype(array, getattr(xp, name), copy=False)
 

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+import array_api_compat as compat
 import numpy as np
 
 Row = TypeVar("Row")
@@ -88,6 +89,7 @@ def array(
     finite: bool = True,
 ) -> np.ndarray:
     """Return `value` as a floating array (no copy where it is one already)."""
+    on_host(name, value)
     if np.ma.isMaskedArray(value):
         raise TypeError(f"{name} must not be masked; leave the masked entries out")
     try:
@@ -109,6 +111,27 @@ def array(
     if finite:
         all_finite(name, result)
     return result
+
+
+def on_host(name: str, value: Any) -> Any:
+    """Return `value`, refusing arrays of other libraries: nothing is copied in silence."""
+    if is_foreign(value):
+        library = library_name(compat.array_namespace(value))
+        raise TypeError(
+            f"{name} must be a NumPy array, got {library} on {compat.device(value)}; "
+            "copy it to the host"
+        )
+    return value
+
+
+def is_foreign(value: Any) -> bool:
+    """Whether `value` is an array of another library than NumPy."""
+    return compat.is_array_api_obj(value) and not compat.is_numpy_array(value)
+
+
+def library_name(xp: Any) -> str:
+    """Name the library of a namespace, which may be array-api-compat's of it."""
+    return xp.__name__.removeprefix("array_api_compat.").partition(".")[0]
 
 
 def axes(count: int) -> str:
@@ -162,7 +185,7 @@ def shape(name: str, values: np.ndarray, expected: tuple, remedy: str = "") -> N
         words = ", ".join("..." if e is ... else str(e) for e in expected)
         words = f"({words},)" if len(expected) == 1 else f"({words})"
         tail_words = f"; {remedy}" if remedy else ""
-        raise ValueError(f"{name} must have shape {words}, got {values.shape}{tail_words}")
+        raise ValueError(f"{name} must have shape {words}, got {tuple(values.shape)}{tail_words}")
 
 
 def times(name: str, value: Any, minimum_length: int = 2) -> np.ndarray:

@@ -82,7 +82,7 @@ def kernel(h, L: int, dt: float) -> np.ndarray:
     h, there = _taps(h), _array.home(h=h)
     if there:  # linear in h
         return _array.product(h, kernel(np.eye(h.shape[-1]), L, dt), there)
-    impulse = np.zeros(_check.integer("L", L))
+    impulse = np.zeros(_check.integer("L", L), np.real(h).dtype)
     impulse[0] = 1.0
     return simulate(h, np.broadcast_to(impulse, (*h.shape[:-1], L)), dt)
 
@@ -129,7 +129,8 @@ def simulate(h, u, dt: float) -> np.ndarray:
         taps = np.broadcast_to(h, (*batch, h.shape[-1]))[index]
         signal = np.broadcast_to(u, y.shape)[index]
         y[index], _ = cascade.readout(tap_weights=np.r_[0.0, taps], u=signal, **chain)
-    return y if np.iscomplexobj(h) or np.iscomplexobj(u) else np.real(y)
+    dtype = np.result_type(np.float32, h, u)
+    return (y if dtype.kind == "c" else np.real(y)).astype(dtype, copy=False)
 
 
 def to_lti(h, dt: float) -> LTI:
@@ -159,7 +160,7 @@ def to_lti(h, dt: float) -> LTI:
     ...                  ht.hankel.markov_singular_values([1.0, 0.5])))
     True
     """
-    h = _taps(h)
+    h = _taps(_check.on_host("h", h))
     if h.ndim != 1:
         raise ValueError(f"h must have 1 axis, got shape {h.shape}")
     chain = _chain(h.size, dt)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hippo_theory import _check
+from hippo_theory import _array, _check
+from hippo_theory.legs import _arrays
 from hippo_theory.legs._advance import advance, refuse_unless_fit
 from hippo_theory.legs._legendre import norms
 from hippo_theory.legs._signal import Signal, as_signal, from_rows
@@ -26,8 +27,8 @@ def energy_error(f_values, solution: Solution) -> np.ndarray:
 
     Returns
     -------
-    ndarray, shape (...)
-        Units of f^2 times time.
+    array, shape (...)
+        Units of f^2 times time, in the precision of f_values.
 
     Raises
     ------
@@ -53,10 +54,14 @@ def energy_error(f_values, solution: Solution) -> np.ndarray:
         raise TypeError(f"solution must be a Solution, got {type(solution).__name__}")
     if solution.t[0] != 0:
         raise ValueError(f"solution must start at t = 0, got t[0] = {solution.t[0]:g}")
-    values = _check.array("f_values", f_values)
-    _check.shape("f_values", values, solution.coefficients.shape[:-1])
+    values = _array.check("f_values", f_values)
+    _check.shape("f_values", values, tuple(solution.coefficients.shape[:-1]))
+    there = _array.home(f_values=f_values, solution=solution.coefficients)
+    if there:
+        return _arrays.energy_error(values, solution.t, solution.coefficients, there)
     newest = solution.coefficients @ norms(solution.coefficients.shape[-1])
-    return np.asarray(np.trapezoid(abs(values - newest) ** 2, solution.t, axis=-1))
+    energy = np.asarray(np.trapezoid(abs(values - newest) ** 2, solution.t, axis=-1))
+    return _array.rounded(energy, values)
 
 
 def solve_with_energy(f, t, N, *, scheme="midpoint") -> tuple[np.ndarray, np.ndarray]:

@@ -310,4 +310,4 @@ def reconstruct(state, t, s=None) -> np.ndarray:
         values = _array.product(coefficients, basis, there)
         return there.xp.reshape(values, (*coefficients.shape[:-1], *s.shape))
     weighted = np.moveaxis(coefficients * norms(coefficients.shape[-1]), -1, 0)
-    return np.polynomial.legendre.legval(2 * (s / end) - 1, weighted)
+    return _array.rounded(np.polynomial.legendre.legval(2 * (s / end) - 1, weighted), coefficients)

@@ -7,12 +7,12 @@ from hippo_theory._array import Array, Home
 from hippo_theory.lti import _powers, _recurrence
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.forms import dense
-from hippo_theory.lti.systems import LTI, DiagonalLTI, System
+from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
 
-def outputs(system: LTI | DiagonalLTI, u: Array, x: np.ndarray, there: Home, *, fft: bool) -> Array:
-    """C x, or 2 Re(C x), (..., p, L), of u (..., m, L) and an initial state from the host."""
-    if fft and not x.any():
+def outputs(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home, *, fft: bool) -> Array:
+    """C x, or 2 Re(C x), (..., p, L), of u (..., m, L) and an initial state (..., N)."""
+    if fft and not bool(there.xp.any(x != 0)):
         h = _array.to_home(there, _recurrence.response(system, u.shape[-1]))
         return convolve(h, u, multichannel=True)
     xp, L = there.xp, u.shape[-1]
@@ -22,13 +22,13 @@ def outputs(system: LTI | DiagonalLTI, u: Array, x: np.ndarray, there: Home, *, 
     starts = _starts(system, blocks, x, T, there)
     y = product(blocks, toeplitz, there)
     free = product(starts, rows, there)
-    y = y + (2 * xp.real(free) if _recurrence.has_pairs(system) else free)
+    y = y + (2 * _real(free, there) if _recurrence.has_pairs(system) else free)
     p = rows.shape[-1] // T
     y = xp.reshape(y, (*y.shape[:-2], -1, p))[..., :L, :]
     return xp.matrix_transpose(y)
 
 
-def states(system: LTI | DiagonalLTI, u: Array, x: np.ndarray, there: Home) -> Array:
+def states(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home) -> Array:
     """(..., L, N): T steps of the recurrence for all chunks at once, from their first states."""
     xp, L = there.xp, u.shape[-1]
     T = _recurrence.chunk(system, L)
@@ -43,6 +43,22 @@ def states(system: LTI | DiagonalLTI, u: Array, x: np.ndarray, there: Home) -> A
         now = _advance(now, A, system, there) + sample
     kept = xp.stack(kept, axis=-2)
     return xp.reshape(kept, (*kept.shape[:-3], -1, kept.shape[-1]))[..., :L, :]
+
+
+def step(system: System, x: Array, u: Array, there: Home) -> tuple[Array, Array]:
+    """A x + B u, and C x, or 2 Re(C x), plus D u, for x (..., N) and u (..., m)."""
+
+    def times(matrix: np.ndarray, vector: Array) -> Array:
+        return product(_array.to_home(there, matrix), vector[..., None], there)[..., 0]
+
+    x, u = (there.xp.astype(a, _array.work_dtype(there, a)) for a in (x, u))
+    B, C, D = _powers.channels(system)
+    new = times(system.A, x) if isinstance(system, LTI) else x * _array.to_home(there, system.poles)
+    if isinstance(system, DPLR):
+        new = new - times(system.P, times(system.Q.conj().T, x))
+    y = times(C, x)
+    y = 2 * _real(y, there) if _recurrence.has_pairs(system) else y
+    return new + times(B, u), y + times(D, u)
 
 
 def simple(system: System) -> LTI | DiagonalLTI:
@@ -61,7 +77,7 @@ def _starts(system, blocks, x, T, there):
     xp = there.xp
     response, powers = _recurrence.chunk_powers(system, T, _powers.doublings(blocks.shape[-2]))
     driven = product(blocks, _array.to_home(there, response), there)
-    first = _array.to_home(there, x)[..., None, :]
+    first = x[..., None, :]
     batch = np.broadcast_shapes(driven.shape[:-2], first.shape[:-2])
     dtype = _array.work_dtype(there, driven, first, *powers[:1])
     first, driven = (
@@ -90,3 +106,7 @@ def product(a: Array, b: Array, there: Home) -> Array:
     if _array.is_complex(b) and not _array.is_complex(a):
         return xp.matmul(a, xp.real(b)) + 1j * xp.matmul(a, xp.imag(b))
     return xp.matmul(a, xp.astype(b, a.dtype, copy=False))
+
+
+def _real(a: Array, there: Home) -> Array:
+    return there.xp.real(a) if _array.is_complex(a) else a

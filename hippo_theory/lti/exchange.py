@@ -70,7 +70,7 @@ def from_scipy(statespace: Any) -> LTI:
     <LTI: 1 states, SISO, continuous time>
     """
     try:
-        A, B, C, D = (getattr(statespace, name) for name in "ABCD")
+        parts = {name: getattr(statespace, name) for name in "ABCD"}
     except AttributeError:
         raise TypeError(
             f"statespace must have matrices A, B, C, D, got {type(statespace).__name__}; "
@@ -78,7 +78,7 @@ def from_scipy(statespace: Any) -> LTI:
         ) from None
     dt = getattr(statespace, "dt", None)
     dt = None if dt is None or dt is False or dt == 0 else float(dt)
-    A, B, C, D = (np.atleast_2d(np.asarray(M)) for M in (A, B, C, D))
+    A, B, C, D = (np.atleast_2d(_check.array(*part)) for part in parts.items())
     return assemble(A, B, C, D, dt=dt, siso=D.shape == (1, 1))
 
 

@@ -103,7 +103,7 @@ def simulate(
     _discrete(system)
     there = _array.home(u=u, initial_state=initial_state)
     given, (u, batch) = u, _signal(system, u)
-    x = _initial(system, "initial_state", _array.to_host(initial_state), batch)
+    x = _initial(system, "initial_state", initial_state, batch, there)
     real = _gives_real_outputs(system, u, initial_state)
     if there:
         name = row if isinstance(row, str) else row.name
@@ -155,8 +155,8 @@ def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
 
     Returns
     -------
-    state : ndarray, shape (..., N)
-    y : ndarray, shape (...) or (..., p)
+    state : array, shape (..., N)
+    y : array, shape (...) or (..., p)
 
     Raises
     ------
@@ -175,11 +175,14 @@ def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
     (array([11.]), array(16.))
     """
     _discrete(system)
-    u = _check.array("u", u)
+    there, given = _array.home(state=state, u=u), state if _check.is_foreign(state) else u
+    u = _array.check("u", u)
     u, batch = _signal(system, u[..., None])
-    x = _initial(system, "state", state, batch)
+    x = _initial(system, "state", state, batch, there)
+    u, real = u[..., 0], _gives_real_outputs(system, u, state)
+    if there:
+        return _step_there(system, x, u, real, given, there)
     B, _, D = _powers.channels(system)
-    u = u[..., 0]
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
         y = _recurrence.read(system, x[..., None, :])[..., 0, :] + (D @ u[..., None])[..., 0]
         new = _recurrence.advance(system, x) + (B @ u[..., None])[..., 0]
@@ -187,9 +190,19 @@ def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
         raise np.linalg.LinAlgError(
             f"the step leaves the range of floating point, got a state {new} and an output {y}"
         )
-    if not _gives_real_outputs(system, u, state):
-        return new, y[..., 0] if system.is_siso else y
-    return new, (y[..., 0] if system.is_siso else y).real
+    y = y[..., 0] if system.is_siso else y
+    return new, y.real if real else y
+
+
+def _step_there(system, x, u, real, given, there):
+    """`step` on the device of `given`, in its widest precision, rounded once to that of `given`."""
+    u = u if _check.is_foreign(u) else _array.to_home(there, u)
+    new, y = _signals.step(system, x, u, there)
+    if not all(bool(there.xp.all(there.xp.isfinite(a))) for a in (new, y)):
+        raise np.linalg.LinAlgError("the step leaves the range of floating point")
+    y = y[..., 0] if system.is_siso else y
+    y = there.xp.real(y) if real and _array.is_complex(y) else y
+    return _array.rounded(new, given), _array.rounded(y, given)
 
 
 def _discrete(system: Any) -> None:
@@ -221,17 +234,21 @@ def _signal(system: System, u: Any) -> tuple[Array, tuple[int, ...]]:
         ) from None
 
 
-def _initial(system: System, name: str, state: Any, batch: tuple[int, ...]) -> Array:
-    """The initial state as (*batch, N), or N zeros."""
+def _initial(system: System, name: str, state: Any, batch: tuple[int, ...], there: Any) -> Array:
+    """The initial state as (*batch, N), or N zeros; in its library if that is not NumPy."""
     N = system.state_dim
-    if state is None:
-        return np.zeros((*batch, N))
-    state = _check.array(name, state, minimum_ndim=1)
+    state = _array.check(name, np.zeros(N) if state is None else state, minimum_ndim=1)
     _check.shape(name, state, (..., N))
     try:
-        return np.broadcast_to(state, (*np.broadcast_shapes(state.shape[:-1], batch), N))
+        shape = (*np.broadcast_shapes(tuple(state.shape[:-1]), batch), N)
     except ValueError:
-        raise ValueError(f"{name} must have shape {(*batch, N)}, got {state.shape}") from None
+        raise ValueError(
+            f"{name} must have shape {(*batch, N)}, got {tuple(state.shape)}"
+        ) from None
+    if there:
+        state = state if _check.is_foreign(state) else _array.to_home(there, state)
+        return there.xp.broadcast_to(state, shape)
+    return np.broadcast_to(state, shape)
 
 
 def _gives_real_outputs(system: System, u: Array, state: Any) -> bool:
@@ -240,7 +257,7 @@ def _gives_real_outputs(system: System, u: Array, state: Any) -> bool:
     if isinstance(system, DPLR) and np.iscomplexobj(system.poles) and state is not None:
         return False  # in the coordinates of the form no state is known to be real
     given = [
-        a if _array.is_foreign(a) else np.asarray(a) for a in (u, 0.0 if state is None else state)
+        a if _check.is_foreign(a) else np.asarray(a) for a in (u, 0.0 if state is None else state)
     ]
     return not any(map(_array.is_complex, given)) and _powers.is_real(system)
 

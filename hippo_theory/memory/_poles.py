@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from hippo_theory import _array, _check
+from hippo_theory import _check
 from hippo_theory.lti.forms import expand, matrices, one_channel, spectrum
 from hippo_theory.lti.systems import DiagonalLTI, System
 
@@ -79,7 +79,7 @@ def single_discrete(name: str, system: System) -> None:
 def _read(poles) -> tuple[Any, Any, Any]:
     """(poles, log_poles or None, B), B None where the input is known to control every pole."""
     if not isinstance(poles, System):
-        return _check.poles("poles", _array.to_host(poles)), None, None
+        return _check.poles("poles", poles), None, None
     single_discrete("poles", poles)
     if not poles.is_siso and poles.B.shape[-1] != 1:
         raise ValueError(

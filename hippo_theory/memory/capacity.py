@@ -23,7 +23,9 @@ LONGEST_FFT = 2**25
 LARGEST_LOSS = 1e-8  # of a projection computed by QR: refuse rather than return fewer digits
 
 
-def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, device=None) -> Array:
+def capacity(
+    poles, K, *, method="cascade", start=None, colour=None, xp=None, device=None, dtype=None
+) -> Array:
     """MC(k), k = 0 .. K - 1: the share of the variance of u_{t-k} that the state x_t holds.
 
     Parameters
@@ -45,6 +47,9 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, de
         modulus of its transfer function matters. By default the input is white.
     xp, device : module and device of that library, optional
         Where the curve is wanted, with method "fft"; by default where the poles are.
+    dtype : float32 or float64, optional
+        To which the curve is rounded. By default that of poles of another library, else the
+        widest of the device, in which it is calculated.
 
     Returns
     -------
@@ -75,9 +80,11 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, de
     array([0.9375    , 0.9375    , 0.05859375, 0.05859375])
     """
     there = _array.home(poles=poles) if xp is None else _array.there(xp, device)
-    poles, log_poles = resolve(poles)
+    given, (poles, log_poles) = poles, resolve(_array.to_host(poles))
     K = _check.integer("K", K)
     _check.option("method", method, ["cascade", "fft"])
+    if dtype is None and there and xp is None:
+        dtype = given
     if there and method != "fft":
         raise ValueError(f"method must be 'fft' on {there}, got {method!r}")
     chosen = [f"method={method!r}"] if method == "fft" else []
@@ -91,8 +98,10 @@ def capacity(poles, K, *, method="cascade", start=None, colour=None, xp=None, de
     if method == "fft":
         there = there or _array.HOST
         squares = there.xp.abs(_blaschke_fft(poles, K, there)) ** 2
-        return there.xp.flip(there.xp.cumulative_sum(there.xp.flip(squares)))[1 : K + 1]
-    return cascade.energy(poles, K, log_poles=log_poles)
+        curve = there.xp.flip(there.xp.cumulative_sum(there.xp.flip(squares)))[1 : K + 1]
+    else:
+        curve = cascade.energy(poles, K, log_poles=log_poles)
+    return curve if dtype is None else _array.rounded(curve, dtype)
 
 
 def lag_distribution(poles, K) -> np.ndarray:

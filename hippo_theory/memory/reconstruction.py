@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from hippo_theory import _check
+from hippo_theory import _array, _check
+from hippo_theory._array import Array
 from hippo_theory.lti import DiagonalLTI, cascade, szego
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.systems import System
 from hippo_theory.memory._poles import every_pole
 
 
-def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
+def reconstruct(states, poles, L, *, past="none") -> Array:
     """The last L inputs from the state x = sum_k l^k b u_{t-k}, oldest first.
 
     Parameters
@@ -31,7 +32,7 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray, shape (..., L)
+    array, shape (..., L)
         ``[..., -1]`` is the newest input. Real for a system with implied conjugates and where
         states and poles are real; else complex.
 
@@ -49,7 +50,8 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
     rounding errors of states weigh alike: they are amplified by at most
     10^vandermonde_log10_condition(poles, L, normalized=True). "white" takes the state to
     orthonormal coordinates first and amplifies them by up to the root of the Gram matrix's
-    condition (`gram_log10_condition`). O(N^3 + N^2 L) once. docs/theory.md (7.15).
+    condition (`gram_log10_condition`). O(N^3 + N^2 L) once. States of another array library are
+    multiplied on their device by the matrix of this map, made on the host. docs/theory.md (7.15).
 
     Examples
     --------
@@ -62,18 +64,43 @@ def reconstruct(states, poles, L, *, past="none") -> np.ndarray:
     """
     L = _check.integer("L", L)
     _check.option("past", past, ["none", "white"])
-    states, listed, log_poles, b, is_real = _listed(states, poles)
-    scale = np.sqrt(pairings(listed, log_poles=log_poles).diagonal)
-    right = (states * (scale / b)).reshape(-1, listed.size).T
+    there, states = _array.home(states=states), _array.check("states", states, minimum_ndim=1)
+    values, log_poles, b, is_real = _listed(states, poles)
+    count = states.shape[-1]  # the conjugates of some follow
+    paired = np.flatnonzero(values.imag[:count]) if values.size > count else np.arange(0)
+    if there:
+        M = _inputs(np.eye(values.size), values, log_poles, b, L, past)
+        M[paired] += M[count:].conj()  # a complex number and its conjugate have one real part
+        return _multiply(states, M[:count], is_real, there)
+    states = np.concatenate([states, states[..., paired].conj()], axis=-1)
+    result = _inputs(states.reshape(-1, values.size), values, log_poles, b, L, past)
+    result = result.reshape(*states.shape[:-1], L)
+    return result.real if is_real else result
+
+
+def _inputs(states, poles, log_poles, b, L, past):
+    """The last L inputs, oldest first, of states (S, N) of the listed poles."""
+    scale = np.sqrt(pairings(poles, log_poles=log_poles).diagonal)
+    right = (states * (scale / b)).T
     if past == "none":
         k = np.arange(L)
-        powers = listed[:, None] ** k if log_poles is None else np.exp(log_poles[:, None] * k)
+        powers = poles[:, None] ** k if log_poles is None else np.exp(log_poles[:, None] * k)
         solved: Any = linalg.lstsq(scale[:, None] * powers, right)
         newest_first = solved[0]
     else:
-        newest_first = _wiener(listed, log_poles, L, right)
-    result = newest_first.T[:, ::-1].reshape(*states.shape[:-1], L)
-    return result.real if is_real else result
+        newest_first = _wiener(poles, log_poles, L, right)
+    return newest_first.T[:, ::-1]
+
+
+def _multiply(states, M, is_real, there):
+    """states @ M on their device, or the real part of it."""
+    xp = there.xp
+    if not _array.is_complex(states):
+        if is_real:
+            return _array.product(states, M.real, there)
+        states = xp.astype(states, xp.result_type(states.dtype, xp.complex64))
+    result = _array.product(states, M, there)
+    return xp.real(result) if is_real else result
 
 
 def _wiener(poles, log_poles, L, right):
@@ -88,13 +115,12 @@ def _wiener(poles, log_poles, L, right):
 
 
 def _listed(states, poles):
-    """States, poles, their logarithms and B with implied conjugates; whether inputs are real."""
-    states = _check.array("states", states, minimum_ndim=1)
+    """Poles, their logarithms and B, implied conjugates last; whether inputs are real."""
+    is_real = not _array.is_complex(states)
     if not isinstance(poles, System):
         values, _ = every_pole(poles)
         _check.shape("states", states, (..., values.size))
-        is_real = np.isrealobj(states) and not np.any(values.imag)
-        return states.astype(complex), values, None, np.ones(values.size), is_real
+        return values, None, np.ones(values.size), is_real and not np.any(values.imag)
     if not isinstance(poles, DiagonalLTI) or not poles.is_siso:
         raise TypeError(f"poles must be an array or a diagonal SISO system, got {poles!r}")
     every_pole(poles)
@@ -102,9 +128,8 @@ def _listed(states, poles):
     values, b, logs = poles.poles.astype(complex), poles.B.astype(complex), poles.log_poles
     if poles.conjugate:
         pair = np.flatnonzero(values.imag != 0)
-        states = np.concatenate([states, states[..., pair].conj()], axis=-1)
         values, b = np.r_[values, values[pair].conj()], np.r_[b, b[pair].conj()]
         logs = None if logs is None else np.r_[logs, logs[pair].conj()]
     _check.poles("poles", values)
-    is_real = poles.conjugate or (np.isrealobj(states) and not np.any(np.r_[values, b].imag))
-    return states.astype(complex), values, logs, b, is_real
+    is_real = poles.conjugate or (is_real and not np.any(np.r_[values, b].imag))
+    return values, logs, b, is_real

@@ -109,7 +109,7 @@ class Input:
         ndarray of t's shape, or float for one time
             A singularity has the value inf.
         """
-        raw = np.asarray(t)
+        raw = np.asarray(_check.on_host("t", t))
         times = self._times(raw)
         exact = raw if raw.dtype.kind in "Oiu" else times
         total = np.zeros(times.shape)
@@ -149,7 +149,7 @@ class Input:
         1e-16 times the size of f. O(N) per time and term (piece, for piecewise polynomials).
         """
         N = _check.integer("N", N)
-        raw = np.asarray(t)
+        raw = np.asarray(_check.on_host("t", t))
         times = self._times(raw).reshape(-1)
         start = times == 0
         total = np.zeros((times.size, N))
