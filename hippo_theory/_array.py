@@ -126,7 +126,7 @@ def product(array: Array, matrix: np.ndarray, there: Home) -> Array:
 def rounded(array: Array, precision: Any) -> Array:
     """To a precision, float32 or float64, or that of another array; real or complex as it is."""
     xp = compat.array_namespace(array)
-    if compat.is_array_api_obj(precision):
+    if _check.is_foreign(precision) or isinstance(precision, np.ndarray):
         if not (is_complex(array) or is_complex(precision)):
             return xp.astype(array, precision.dtype, copy=False)
         precision = "float64" if xp.finfo(precision.dtype).bits == 64 else "float32"

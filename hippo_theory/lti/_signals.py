@@ -53,7 +53,11 @@ def step(system: System, x: Array, u: Array, there: Home) -> tuple[Array, Array]
 
     x, u = (there.xp.astype(a, _array.work_dtype(there, a)) for a in (x, u))
     B, C, D = _powers.channels(system)
-    new = times(system.A, x) if isinstance(system, LTI) else x * _array.to_home(there, system.poles)
+    if isinstance(system, LTI):
+        new = times(system.A, x)
+    else:
+        assert isinstance(system, (DiagonalLTI, DPLR))
+        new = x * _array.to_home(there, system.poles)
     if isinstance(system, DPLR):
         new = new - times(system.P, times(system.Q.conj().T, x))
     y = times(C, x)

@@ -219,7 +219,7 @@ def test_what_needs_numpy_refuses_arrays_of_other_libraries(xp, door):
         return
     HOST[door](count := Carry())
     for k in range(count.count):
-        with pytest.raises(TypeError, match="must be a NumPy array, got .*; copy it to the host"):
+        with pytest.raises(TypeError, match=r"must be a NumPy array, got .*; copy it to the host"):
             HOST[door](Carry(xp, xp.dtype, only=k))
 
 
