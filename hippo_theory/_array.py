@@ -51,7 +51,7 @@ def home(**values: Any) -> Home | None:
     TypeError
         If arrays are of two libraries.
     ValueError
-        If they are on two devices.
+        If they are on two devices, or on a GPU that is not CuPy's current one.
     """
     first = None
     for name, value in values.items():
@@ -64,7 +64,10 @@ def home(**values: Any) -> Home | None:
             raise TypeError(f"{name} must be of the library of {first[0]}, got {here}")
         elif here.device != first[1].device:
             raise ValueError(f"{name} must be on the device of {first[0]}, got {here}; move one")
-    return first[1] if first and not compat.is_numpy_namespace(first[1].xp) else None
+    if first is None or compat.is_numpy_namespace(first[1].xp):
+        return None
+    _current(*first)
+    return first[1]
 
 
 def there(xp: Any, device: Any = None) -> Home | None:
@@ -73,10 +76,17 @@ def there(xp: Any, device: Any = None) -> Home | None:
         return None
     try:
         xp = compat.array_namespace(xp.zeros(1))
-        home = Home(xp, compat.device(xp.zeros(1, device=device)))
+        home = Home(xp, compat.device(xp.asarray(0.0, device=device)))
     except (AttributeError, TypeError):
         raise TypeError(f"xp must be an array library with that device, got {xp!r}") from None
+    _current("device", home)
     return None if compat.is_numpy_namespace(xp) else home
+
+
+def _current(name: str, home: Home) -> None:
+    """CuPy creates arrays and runs kernels on its current device, wherever operands are."""
+    if compat.is_cupy_namespace(home.xp) and home.device != home.xp.cuda.Device():
+        raise ValueError(f"{name} must be on CuPy's current device, got {home}; enter it by `with`")
 
 
 def check(name: str, value: Any, *, minimum_ndim: int = 0, real: bool = False) -> Array:

@@ -1,6 +1,7 @@
 """The array libraries of the equivalence tests: `xp` runs a test once for each that is here."""
 
 import importlib
+import shutil
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from hippo_theory import _array
+from hippo_theory.legs import _cuda
+from tests import cupy_stand_in
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ LIBRARIES = {
     "torch": ("torch", "cpu", "float64"),
     "jax": ("jax.numpy", "cpu", "float32"),
     "cupy": ("array_api_compat.cupy", 0, "float64"),
+    "stand-in": ("array_api_compat.cupy", 0, "float64"),
 }
 MARKS = {"cupy": pytest.mark.gpu}
 
@@ -61,8 +65,21 @@ DEVICES = {
 }
 
 
+@pytest.fixture
+def stand_in(monkeypatch):
+    """CuPy's rules and the CUDA kernel on the host."""
+    if shutil.which("g++") is None:
+        pytest.skip("needs g++")
+    cupy_stand_in.take_place(monkeypatch)
+    _cuda._compiled.cache_clear()
+    yield importlib.import_module("cupy")
+    _cuda._compiled.cache_clear()
+
+
 @pytest.fixture(params=[pytest.param(n, marks=MARKS.get(n, ())) for n in LIBRARIES])
 def xp(request):
+    if request.param == "stand-in":
+        request.getfixturevalue("stand_in")
     name, device, dtype = LIBRARIES[request.param]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -72,4 +89,6 @@ def xp(request):
             pytest.skip(f"{name} is not installed")
     if request.param == "cupy" and not module.is_available():
         pytest.skip("cupy has no GPU here")
+    if request.param == "jax":
+        dtype = module.zeros(1).dtype.name  # JAX_ENABLE_X64=1 for double precision
     return Library(module, DEVICES[name](module, device), dtype)

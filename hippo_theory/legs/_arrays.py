@@ -33,9 +33,8 @@ def solve(row, t, N: int, f: Any, initial: Any, samples: str, store: str, there:
     refuse_unless_fit(row, _units(0, 0, averages), t)
     c = _initial(f, t, N, initial, there)
     if compat.is_cupy_array(f) and isinstance(row, OneStep) and f.dtype in (np.float32, np.float64):
-        with f.device:
-            c = xp.astype(c, f.dtype)
-            result = _cuda.solve(row, t, averages, f, c, everything=store == "all")
+        c = xp.astype(c, f.dtype)
+        result = _cuda.solve(row, t, averages, f, c, everything=store == "all")
     else:
         result = _multiply(row, t, averages, f, c, there, store)
     if not bool(xp.all(xp.isfinite(result))):

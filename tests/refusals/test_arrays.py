@@ -83,6 +83,16 @@ def test_refusals_say_what_is_wrong(case):
         call()
 
 
+def test_another_gpu_than_the_current_one_is_refused(stand_in, monkeypatch):
+    f = stand_in.asarray(T)
+    monkeypatch.setattr(stand_in.ndarray, "device", stand_in.cuda.Device(1))
+    sentence = "f must be on CuPy's current device, got cupy on .*; enter it by `with`"
+    with pytest.raises(ValueError, match=sentence):
+        ht.legs.solve(f, T, 2)
+    with pytest.raises(ValueError, match="device must be on CuPy's current"):
+        ht.lti.kernel(ht.DiagonalLTI([0.5], [1.0], [1.0], dt=1.0), 4, xp=stand_in, device=1)
+
+
 def test_inputs_are_not_modified():
     f = samples()
     ht.legs.solve(f, T, 2, store="final")
