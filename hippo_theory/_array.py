@@ -62,7 +62,7 @@ def home(**values: Any) -> Home | None:
             first = name, here
         elif here.xp is not first[1].xp:
             raise TypeError(f"{name} must be of the library of {first[0]}, got {here}")
-        elif here.device != first[1].device:
+        elif here.device != first[1].device and None not in (here.device, first[1].device):
             raise ValueError(f"{name} must be on the device of {first[0]}, got {here}; move one")
     if first is None or compat.is_numpy_namespace(first[1].xp):
         return None

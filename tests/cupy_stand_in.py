@@ -10,9 +10,10 @@ import operator
 import subprocess
 import sys
 import tempfile
+import time
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import array_api_compat
 import numpy as np
@@ -56,6 +57,16 @@ class Device:
     __hash__ = None
 
 
+class Event:
+    """A time on the clock."""
+
+    def record(self):
+        self.time = time.perf_counter()
+
+    def synchronize(self):
+        pass
+
+
 class ndarray:  # noqa: N801
     """An array that is NumPy's only where `get` is called."""
 
@@ -68,6 +79,8 @@ class ndarray:  # noqa: N801
     shape = property(lambda self: self.values.shape)
     ndim = property(lambda self: self.values.ndim)
     size = property(lambda self: self.values.size)
+    nbytes = property(lambda self: self.values.nbytes)
+    __len__ = lambda self: len(self.values)  # noqa: E731
     dtype = property(lambda self: self.values.dtype)
     T = property(lambda self: ndarray(self.values.T))
 
@@ -209,6 +222,8 @@ def bare():
     for name in ("array", "asarray", "ascontiguousarray"):
         setattr(cupy, name, creates(getattr(np, name)))
     cuda.Device = device.Device = Device
+    cuda.Event, cuda.get_elapsed_time = Event, lambda begin, end: 1e3 * (end.time - begin.time)
+    cuda.runtime = SimpleNamespace(getDeviceProperties=lambda k: {"name": b"stand-in"})
     cuda.device = device
     cupy.fft, cupy.linalg, cupy.cuda = fft, linalg, cuda
     cupy.ndarray, cupy.RawKernel = ndarray, RawKernel

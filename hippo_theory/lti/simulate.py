@@ -165,7 +165,8 @@ def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
 
     Notes
     -----
-    O(N), O(N r), O(N^2) for diagonal, DPLR and dense systems. docs/theory.md (5.5).
+    O(N), O(N r), O(N^2) for diagonal, DPLR and dense systems. Arrays of another library stay on
+    their device; state and output are rounded to the precision of the state. docs/theory.md (5.5).
 
     Examples
     --------
