@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from hippo_theory import _array
+from hippo_theory import _array, _check
 from hippo_theory._array import Array, Home
 from hippo_theory.lti import _powers
 from hippo_theory.lti.forms import dense, matrices
@@ -25,7 +25,7 @@ def kernel(problem: Any, run: Any, there: Home) -> Array:
     if tables is None:
         h = run.run(problem)
         return _array.rounded(
-            h if _array.is_foreign(h) else _array.to_home(there, h), problem.dtype
+            h if _check.is_foreign(h) else _array.to_home(there, h), problem.dtype
         )
     D, left, right = tables(problem, there)
     left, right = (_array.rounded(a, problem.dtype) for a in (left, right))
