@@ -180,6 +180,20 @@ def test_triangular_matrices_stay_triangular_with_exact_eigenvalues(row):
     np.testing.assert_allclose(legs.poles, real.poles, rtol=4 * EPS)
 
 
+@pytest.mark.parametrize("row", SCHEMES)
+def test_the_unit_of_the_input_passes_through_to_the_bit(row):
+    """B in units of 2^k: no scale of B asks for more squarings, or for fewer digits."""
+    rng = np.random.default_rng(3)
+    A, B = rng.normal(size=(4, 4)) - 4 * np.eye(4), rng.normal(size=4)
+    alpha = 0.7 if SCHEMES[row].takes_alpha else None
+    one = ht.lti.discretize(LTI(A, B, np.ones(4)), 0.3, row, alpha=alpha)
+    for k in (-300, 40, 300):
+        scaled = ht.lti.discretize(LTI(A, B * 2.0**k, np.ones(4)), 0.3, row, alpha=alpha)
+        np.testing.assert_array_equal(scaled.A, one.A)
+        np.testing.assert_array_equal(scaled.B, one.B * 2.0**k)
+        np.testing.assert_array_equal(scaled.D, one.D * 2.0**k)
+
+
 def test_every_channel_may_have_its_own_step():
     dt = np.array([0.1, 0.25])
     G = DiagonalLTI(POLES[None], np.ones((1, 3)), np.ones((1, 3)), conjugate=True)

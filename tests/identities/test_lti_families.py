@@ -117,6 +117,14 @@ def test_the_dplr_form_is_unique(name):
     np.testing.assert_allclose(form.P[~half], form.P[pairs].conj(), rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("name, N", [("legs", 7), ("legt", 7), ("lagt", 7), ("fout", 8)])
+def test_the_eigenvector_of_frequency_zero_is_real(name, N):
+    form = ht.lti.family(name, N, form="dplr")
+    assert form.poles[0].imag == 0
+    assert (form.P[0].imag == 0).all()
+    assert form.C[0].imag == 0
+
+
 def test_legs_impulse_responses_are_exponential_legendre_functions():
     N, t = 12, np.array([0.0, 0.01, 0.4, 3.0])
     system = ht.lti.family("legs", N)

@@ -111,6 +111,40 @@ def test_orthonormal_realization_is_the_diagonal_recurrence(block):
     assert np.array_equal(form.system.B[:, 0], form.b)
 
 
+def test_noise_far_below_a_small_direction_leaves_it():
+    """Twelve poles in 0.4 +- 0.05 and noise of 1e-60: every direction is far above it."""
+    poles = np.linspace(0.35, 0.45, 12)
+    lower, _ = memory.gram_log10_condition(poles)
+    assert lower > 20
+    for noise in (1e-60, 1e-250):
+        assert abs(memory.effective_dimension(poles, noise=noise) - 12) < 1e-12
+
+
+def test_a_system_with_exact_logarithms_is_read_as_its_poles():
+    logs = np.array([-0.1, -0.3 + 1j, -0.02 - 2j])
+    poles = np.exp(logs)
+    system = ht.DiagonalLTI(poles, np.ones(3), np.ones(3), dt=1.0, log_poles=logs)
+    states = np.arange(6.0).reshape(2, 3)
+    for law in (
+        lambda p: memory.capacity(p, 9),
+        lambda p: memory.group_delay(p, [0.1, 2.0]),
+        lambda p: memory.bandwidth(p, [0.5, 4.0]),
+        lambda p: memory.gradient_norms(p, [0, 1, 7]),
+        lambda p: memory.gradient_norms(p, 7, unit_variance=False),
+        lambda p: memory.rounding_noise(p, "float16"),
+        lambda p: memory.effective_dimension(p, "bfloat16", block=2),
+        lambda p: memory.noisy_capacity(p, 9, "bfloat16"),
+        lambda p: memory.state_information(p, "bfloat16"),
+        lambda p: memory.fisher_memory(p, 9),
+        lambda p: memory.orthonormal_realization(p, block=2).transform,
+        lambda p: memory.reconstruct(states, p, 4),
+        lambda p: memory.reconstruct(states, p, 4, past="white"),
+        memory.lag_variance,
+        memory.gram_log10_condition,
+    ):
+        np.testing.assert_allclose(law(system), law(poles), rtol=1e-12, atol=1e-15)
+
+
 def test_rounding_in_orthonormal_blocks_leaves_nearly_all_states():
     poles = np.random.default_rng(5).uniform(0, 0.99, 64)
     dimension = [memory.effective_dimension(poles, "bfloat16", block=m) for m in (1, 4, 16, 64)]

@@ -26,7 +26,7 @@ def spectra():
 CASES = (
     [(name, "discrete") for name in spectra()]
     + [(name, kind) for name in ("ring", "real") for kind in ("continuous", "logarithms")]
-    + [("clustered", "wound logarithms")]
+    + [("clustered", "wound logarithms"), ("near the circle", "logarithms")]
 )
 
 
@@ -62,6 +62,7 @@ def test_denominators_and_differences_have_relative_errors_of_a_few_eps(name, ki
         W, D = pairs.denominator(i[:, None], i), pairs.difference(i[:, None], i)
         errors = [relative_error(W[j, k], w(j, k)) for j in range(N) for k in range(N)]
         errors += [relative_error(D[j, k], d(j, k)) for j in range(N) for k in range(j)]
+        errors += [relative_error(pairs.diagonal[j], w(j, j).real) for j in range(N)]
     assert max(errors) < 6 * EPS
 
 
@@ -100,6 +101,18 @@ def test_log_determinant_and_separations_are_right_far_below_the_smallest_float(
     assert abs(szego.log_determinant(*args, **options) - expected.sum()) < N * EPS * size
     factors = szego.generator_cholesky(*args, **options)
     assert abs(factors.log_pivots.sum() - expected.sum()) < 2 * N * EPS * (size + N)
+
+
+def test_one_state_has_condition_one():
+    for pole in (0.0, 0.5j, -0.999):
+        lower, upper = szego.log10_condition_bounds([pole])
+        assert 0.0 == lower <= upper < 16 * EPS
+
+
+def test_bounds_of_a_cycle_are_a_factor_N_apart():
+    """All separations are equal there, and their sum is N times the least."""
+    lower, upper = szego.log10_condition_bounds(0.9 * np.exp(2j * np.pi * np.arange(N) / N))
+    assert abs(upper - lower - np.log10(N)) < 1e-12
 
 
 @pytest.mark.parametrize("name", ["disk", "ring"])

@@ -458,7 +458,7 @@ def test_a_folder_that_cannot_be_one_is_refused_and_not_overwritten(
     assert contents(".") == {"file": b"mine"}
 
 
-@pytest.mark.parametrize("arguments", [[], ["list"]])
+@pytest.mark.parametrize("arguments", [["list"], ["--help"]])
 def test_a_reader_that_has_gone_is_no_error(arguments):
     command = [sys.executable, "-m", "studies", *arguments]
     reader, writer = os.pipe()
