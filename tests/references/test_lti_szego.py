@@ -87,6 +87,17 @@ def test_generator_cholesky_is_accurate_in_every_entry(name, kind):
     assert max(errors) < 16 * N * EPS
 
 
+@pytest.mark.parametrize("name", spectra())
+def test_pivots_descend_and_a_tolerance_cuts_them_off(name):
+    """The largest remaining diagonal entry is taken next; a Schur complement does not grow."""
+    z = spectra()[name]
+    weights = np.random.default_rng(2).uniform(1e-9, 1.0, N)
+    logs = szego.generator_cholesky(z, weights).log_pivots
+    assert (np.diff(logs) <= 16 * N * EPS).all()
+    kept = szego.generator_cholesky(z, weights, tolerance=1e-5).log_pivots
+    np.testing.assert_array_equal(kept, logs[logs - logs[0] >= np.log(1e-5)])
+
+
 @pytest.mark.parametrize("name, kind", CASES)
 def test_log_determinant_and_separations_are_right_far_below_the_smallest_float(name, kind):
     with mpmath.workdps(600):
