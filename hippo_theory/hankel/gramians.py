@@ -167,7 +167,7 @@ def _decay(system, horizon):
         with np.errstate(divide="ignore"):
             rounded = np.log(system.poles.astype(complex))
         logs: Any = rounded if system.log_poles is None else system.log_poles
-        powers: Any = np.where(np.isfinite(logs), steps * logs, -1e3)
+        powers: Any = steps * np.where(np.isfinite(logs), logs, -1e3)
     else:
         powers = _check.number("horizon", horizon, above=0.0) * system.poles.astype(complex)
     a, b = powers.real, powers.imag

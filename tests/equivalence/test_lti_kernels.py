@@ -350,3 +350,10 @@ def test_many_chunks_agree_with_the_recurrence_for_wide_systems(method):
     exact, states = recurrence(value, u[None], np.zeros(140))
     np.testing.assert_allclose(y, exact[0], rtol=0, atol=1e4 * EPS * abs(exact).max())
     np.testing.assert_allclose(x, states[:, :70], rtol=0, atol=1e4 * EPS * abs(states).max())
+
+
+def test_kernels_without_channels_are_a_batch_that_one_signal_goes_through():
+    h, u = np.arange(12.0).reshape(3, 4), np.array([1.0, -2.0, 0.5, 3.0])
+    y = ht.lti.convolve(h, u)
+    for kernel, answer in zip(h, y, strict=True):
+        np.testing.assert_allclose(answer, np.convolve(kernel, u)[:4], rtol=0, atol=400 * EPS)

@@ -95,6 +95,58 @@ def test_limited_discrete_gramians_are_sums_and_integrals():
     np.testing.assert_allclose(P, (x.T * weights) @ x.conj() / (2 * np.pi), rtol=1e-9)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_a_pole_at_zero_counts_in_the_first_step_of_a_horizon(steps):
+    G = ht.DiagonalLTI([0.0, 0.5, -0.2j], [1.0, 2.0, 3j], [1.0, 1.0, 1.0], dt=1.0)
+    x = np.array([G.B * G.poles**k for k in range(steps)])
+    np.testing.assert_allclose(
+        hankel.gramians(G, horizon=steps)[0], x.T @ x.conj(), rtol=8 * EPS, atol=8 * EPS
+    )
+
+
+def test_exact_logarithms_are_read_as_their_poles():
+    logs = np.array([-0.1 + 0.5j, -0.3 + 1j, -0.02 - 2j])
+    rng = np.random.default_rng(4)
+    B, C = rng.normal(size=(3, 2)), rng.normal(size=(2, 3))
+    for b, c in ((B, C), (B[:, 0], C[0])):
+        one = ht.DiagonalLTI(np.exp(logs), b, c, dt=1.0)
+        other = ht.DiagonalLTI(np.exp(logs), b, c, dt=1.0, log_poles=logs)
+        for law in (
+            lambda G: hankel.singular_values(G).values,
+            lambda G: np.array(hankel.gramians(G)),
+            lambda G: np.array(hankel.gramians(G, horizon=3)),
+            lambda G: np.array([M @ M.conj().T for M in hankel.gramian_factors(G)]),
+            hankel.h2_norm,
+        ):
+            np.testing.assert_allclose(law(other), law(one), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("dt", [None, 1.0])
+def test_no_other_pole_moved_by_the_same_share_changes_more(dt):
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        poles = rng.uniform(0.3, 0.9, 6) * np.exp(2j * np.pi * rng.random(6))
+        G = ht.DiagonalLTI(poles if dt else poles - 1, rng.normal(size=6), np.ones(6), dt=dt)
+        margin = 1 - abs(G.poles) if dt else -G.poles.real
+        size = 0.8 * (margin / abs(G.poles)).min()
+        outward = G.poles if dt else abs(G.poles)
+        effects = [
+            hankel.pole_perturbation_bound(G, size * np.where(np.arange(6) == j, outward, 0))
+            for j in range(6)
+        ]
+        change = hankel.worst_pole_change(G, size)
+        assert np.flatnonzero(change) == [np.argmax(effects)]
+        assert abs(hankel.pole_perturbation_bound(G, change) / max(effects) - 1) < 1e-12
+
+
+def test_factors_promise_nothing_below_their_floor():
+    values = hankel.singular_values(ht.lti.family("lagt", 24) @ ht.lti.family("legs", 24))
+    small = values.values < 1e-15 * values.values[0]
+    assert values.method == "factors"
+    assert small.any()
+    assert np.isinf(values.relative_error[small]).all()
+
+
 def test_legs_has_the_tridiagonal_gramian():
     n = 32
     A, B = ht.legs.matrices(n)
