@@ -357,3 +357,17 @@ def test_kernels_without_channels_are_a_batch_that_one_signal_goes_through():
     y = ht.lti.convolve(h, u)
     for kernel, answer in zip(h, y, strict=True):
         np.testing.assert_allclose(answer, np.convolve(kernel, u)[:4], rtol=0, atol=400 * EPS)
+
+
+def test_a_dplr_closed_under_conjugation_has_a_real_kernel_in_any_order():
+    """Conjugates apart, and two pairs of the same frequency."""
+    poles = 0.5 * np.array([-1 + 1j, -0.5 + 1j, -0.5 - 1j, -1 - 1j])
+    one, D = np.ones(4), np.array([2.0, 2.0 * (1 + 1e-9j)])
+    real, complex_ = (ht.lti.DPLR(poles, 0.1 * one, one, one, one, d, dt=1.0) for d in D)
+    for method in ("naive", "krylov", "s4"):
+        h = ht.lti.kernel(real, 8, method=method)
+        assert h.dtype == float
+        exact = ht.lti.markov_parameters(real, 8)
+        np.testing.assert_allclose(h, exact.real, rtol=0, atol=4000 * EPS)
+        assert abs(exact.imag).max() <= 100 * EPS
+        assert ht.lti.kernel(complex_, 8, method=method)[0].imag == pytest.approx(2e-9, rel=1e-5)

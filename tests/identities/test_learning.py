@@ -297,3 +297,14 @@ def test_importing_the_room_does_not_import_slow_libraries():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("b0, c0", [([0.3], [0.5]), ([0.3], [-0.5]), ([0.4, -0.1], [0.4, -0.1])])
+def test_without_a_target_the_gain_decays_in_the_time_said(b0, c0):
+    start = float(np.dot(b0, c0))
+    w = start * np.array([1.0, 0.9, 0.5, 0.01])
+    t = learning.time_to(w, b0, c0, sigma=0.0, eta=2.0)
+    assert t[0] == 0
+    assert (np.diff(t) > 0).all()
+    reached = learning.gain(t, sigma=0.0, eta=2.0, b0=b0, c0=c0)
+    np.testing.assert_allclose(reached, w, rtol=1e-12)
