@@ -138,3 +138,19 @@ def test_a_real_point_on_the_diagonal_part_of_a_real_dplr_system_gives_a_real_va
     points = np.array([-1.0, 0.5])
     dense = ht.lti.transfer_function(ht.lti.dense(system), points)
     np.testing.assert_allclose(ht.lti.transfer_function(system, points), dense.real, rtol=1e-13)
+
+
+def test_exact_logarithms_give_markov_parameters_without_accumulated_rounding():
+    rate = 1e-6 / 3
+    poles = np.exp([-rate])
+    system = ht.DiagonalLTI(poles, [1.0], [1.0], dt=1.0, log_poles=[-rate])
+    k = np.arange(4000)
+    h = ht.lti.markov_parameters(system, 4001)[1:]
+    np.testing.assert_allclose(h, np.exp(-rate * k), rtol=2 * EPS)
+    assert abs(poles**k / np.exp(-rate * k) - 1).max() > 100 * EPS  # what the pole alone knows
+
+
+def test_a_pole_of_a_dplr_system_off_its_diagonal_part_is_refused():
+    system = ht.lti.DPLR([1.0], [1.0], [1.0], [1.0], [1.0])  # A = 1 - 1
+    with pytest.raises(ValueError, match="z must not be a pole, got 0"):
+        ht.lti.transfer_function(system, [2.0, 0.0])
