@@ -48,6 +48,16 @@ def test_statistics_come_from_spectra_alone(rng, boundary):
     np.testing.assert_allclose(two.s, one.s, rtol=1e-13)
 
 
+def test_truncated_regressors_are_circular_convolutions_with_L_powers(rng):
+    u, y = rng.normal(size=(2, 3, 16))
+    poles, n = np.array([0.9, 0.5j]), np.arange(16)
+    wrapped = u[:, (n[:, None] - n) % 16]  # [p, t, n] = u_{t - n}
+    phi = np.einsum("in,ptn->ipt", poles[:, None] ** n, wrapped).reshape(2, -1)
+    stats = learning.statistics(u, y, poles, "truncated")
+    np.testing.assert_allclose(stats.M, phi.conj() @ phi.T, rtol=1e-12)
+    np.testing.assert_allclose(stats.s, phi.conj() @ y.ravel(), rtol=1e-12)
+
+
 def test_half_the_sum_of_squares_is_the_quadratic(rng):
     u, y = rng.normal(size=(2, 2, 30))
     poles, w = np.array([0.9, 0.3 + 0.4j]), np.array([0.5, -1j])
