@@ -11,34 +11,34 @@ import numpy as np
 from hippo_theory.lti import szego
 
 
-def real_generators(poles, residues, *, discrete, log_poles):
-    """Real K = X^T J X and D^2, descending, of listed poles with implied conjugates.
+def from_real_poles(poles, residues, **options):
+    """Real K = X^T J X and D^2, descending, of real poles and residues, J the residues' signs."""
+    factors = szego.generator_cholesky(poles, np.sqrt(np.abs(residues)), **options)
+    X, J = factors.factor.real, np.sign(residues.real)
+    return X.T @ (J[:, None] * X), factors.mantissas, factors.exponents
 
-    J = +1, -1 for the two coordinates of a pair, the sign of its residue for a real pole.
+
+def from_pairs(poles, residues, listed, pivots, *, discrete, log_poles):
+    """Real K = X^T J X and D^2, descending, of poles with the conjugates of pairs behind them.
+
+    J = +1, -1 for the two coordinates of a pair, the sign of its residue for a real pole;
+    `pivots` is the order of complete pivoting.
     """
     single = poles.imag == 0
-    b = np.where(single, np.sqrt(np.abs(residues)), np.sqrt(residues))
-    listed = np.arange(poles.size)
-    index = np.concatenate([listed, listed[~single]])
-
-    def full(x):
-        return np.concatenate([x, x[~single].conj()])
-
-    poles, b, logs = full(poles), full(b), None if log_poles is None else full(log_poles)
-    pivots = szego.generator_cholesky(poles, b, discrete=discrete, log_poles=logs).pivots
+    index = np.concatenate([np.arange(listed), np.flatnonzero(~single[:listed])])
     order = _pairwise(pivots, index)
+    b = np.where(single, np.sqrt(np.abs(residues)), np.sqrt(residues))
     factors = szego.generator_cholesky(
         poles[order],
         b[order],
         discrete=discrete,
-        log_poles=None if logs is None else logs[order],
+        log_poles=None if log_poles is None else log_poles[order],
         pivoted=False,
     )
-    index = index[order]
-    alone = single[index]
+    alone = single[order]
     first = np.flatnonzero(~alone)[::2]
     X, mantissas = _realify(factors.factor, factors.mantissas, first)
-    J = np.where(alone & (residues.real[index] < 0), -1.0, 1.0)
+    J = np.where(alone & (residues.real[order] < 0), -1.0, 1.0)
     J[first + 1] = -1.0
     K, exponents = X.T @ (J[:, None] * X), factors.exponents
     descending = np.argsort(-(np.log2(mantissas) + exponents), kind="stable")

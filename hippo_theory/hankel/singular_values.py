@@ -73,10 +73,11 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     -----
     Diagonal systems with one input and output take generators: scaled so that B = C = sqrt(r),
     P = X D^2 X^* is factored from differences of poles alone, entry by entry to relative accuracy,
-    and sigma are the singular values of D (X^T X) D by one-sided Jacobi, all of them to
-    n eps / min_k |pivot_k of X^T X|, which is the estimate. After Haut and Beylkin, Demmel, and
-    Drmac and Veselic. Poles and residues are taken as exact. Real systems (``conjugate=True``)
-    use real arithmetic of the same order n. O(n^3).
+    and sigma are the singular values of D (X^T X) D, all of them to
+    n eps / min_k |pivot_k of X^T X|, which is the estimate: by one-sided Jacobi or, beyond some 64
+    states, from a bidiagonal form whose entries tell that it is as precise. After Haut and
+    Beylkin, Demmel, and Drmac and Veselic. Poles and residues are taken as exact. Real systems
+    (``conjugate=True`` or real poles) use real arithmetic where it keeps the digits. O(n^3).
 
     Other systems take the square-root method on factors of the Gramians (`gramian_factors`), whose
     errors are absolute: the estimate is eps times the norms of A and of the resolvents beside
@@ -198,22 +199,32 @@ def _from_generators(system: DiagonalLTI) -> Spectrum:
 
 def _generator_values(system, poles, residues, logs):
     """Values, logarithms and estimates: in real arithmetic where that keeps the digits."""
-    options = {"discrete": system.is_discrete, "log_poles": logs}
-    if system.conjugate:
-        from hippo_theory.hankel._real import real_generators
+    from hippo_theory.hankel import _real
 
-        form = real_generators(poles, residues, **options)
-        if _graded.rounding(form[0]) < REAL_ENOUGH * len(form[0]):
-            return _graded.singular_values(*form)
-        poles, residues, options["log_poles"] = _with_conjugates(poles, residues, logs)
-    return _graded.singular_values(*complex_generators(poles, residues, **options))
+    listed = poles.size
+    if system.conjugate:
+        poles, residues, logs = _with_conjugates(poles, residues, logs)
+    options = {"discrete": system.is_discrete, "log_poles": logs}
+    if not (poles.imag.any() or residues.imag.any()):
+        return _graded.singular_values(*_real.from_real_poles(poles, residues, **options))
+    factors = szego.generator_cholesky(poles, np.sqrt(residues.astype(complex)), **options)
+    if system.conjugate:
+        form = _real.from_pairs(poles, residues, listed, factors.pivots, **options)
+        U = _graded.eliminate(form[0])
+        if _graded.rounding(form[0], U) < REAL_ENOUGH * len(U):
+            return _graded.singular_values(*form, pivots=U)
+    return _graded.singular_values(*_symmetric_form(factors))
 
 
 def complex_generators(poles, residues, *, discrete, log_poles):
     """K = X^T X and D^2 of the factor R = X D of P with b = sqrt(residues)."""
-    factors = szego.generator_cholesky(
-        poles, np.sqrt(residues.astype(complex)), discrete=discrete, log_poles=log_poles
+    b = np.sqrt(residues.astype(complex))
+    return _symmetric_form(
+        szego.generator_cholesky(poles, b, discrete=discrete, log_poles=log_poles)
     )
+
+
+def _symmetric_form(factors):
     X = factors.factor
     return X.T @ X, factors.mantissas, factors.exponents
 

@@ -11,20 +11,20 @@ from hippo_theory.lti import expand
 N = 14
 
 
-def families():
+def families(n=N):
     rng = np.random.default_rng(0)
-    turns = np.exp(2j * np.pi * rng.random(N))
-    marginal = 1 - 10.0 ** -np.linspace(1, 10, N)
+    turns = np.exp(2j * np.pi * rng.random(n))
+    marginal = 1 - 10.0 ** -np.linspace(1, 10, n)
     return {
-        "box": (-rng.random(N) + 1j * rng.uniform(-1, 1, N), None),
-        "spread": (-rng.uniform(0.01, 1, N) + 1j * rng.uniform(-50, 50, N), None),
-        "S4D-Lin": (-0.5 + 1j * np.pi * (np.arange(N) + 0.25), None),
-        "disk": (np.sqrt(rng.random(N)) * turns, 1.0),
-        "real": (rng.uniform(0.99, 0.9999, N) + 0j, 1.0),
-        "real, continuous": (-rng.uniform(0.1, 1, N) + 0j, None),
-        "ring": (rng.uniform(0.99, 0.9999, N) * turns ** (1 / 20), 1.0),
+        "box": (-rng.random(n) + 1j * rng.uniform(-1, 1, n), None),
+        "spread": (-rng.uniform(0.01, 1, n) + 1j * rng.uniform(-50, 50, n), None),
+        "S4D-Lin": (-0.5 + 1j * np.pi * (np.arange(n) + 0.25), None),
+        "disk": (np.sqrt(rng.random(n)) * turns, 1.0),
+        "real": (rng.uniform(0.99, 0.9999, n) + 0j, 1.0),
+        "real, continuous": (-rng.uniform(0.1, 1, n) + 0j, None),
+        "ring": (rng.uniform(0.99, 0.9999, n) * turns ** (1 / 20), 1.0),
         "near the circle": (marginal * turns, 1.0),
-        "near the circle, close": (marginal * np.exp(0.1j * rng.random(N)), 1.0),
+        "near the circle, close": (marginal * np.exp(0.1j * rng.random(n)), 1.0),
     }
 
 
@@ -54,11 +54,11 @@ def exact_residues(B, C):
     return [ball(complex(b)) * ball(complex(c)) for b, c in zip(B, C, strict=True)]
 
 
-def system(name, conjugate, seed=1):
-    poles, dt = families()[name]
+def system(name, conjugate, n=N, seed=1):
+    poles, dt = families(n)[name]
     rng = np.random.default_rng(seed)
-    C = rng.normal(size=N) + 1j * rng.normal(size=N)
-    return ht.DiagonalLTI(poles, np.ones(N), C, dt=dt, conjugate=conjugate)
+    C = rng.normal(size=n) + 1j * rng.normal(size=n)
+    return ht.DiagonalLTI(poles, np.ones(n), C, dt=dt, conjugate=conjugate)
 
 
 def errors(computed, exact):
@@ -78,6 +78,33 @@ def test_every_value_is_right_to_1e_12_and_no_estimate_is_below_its_error(name, 
     assert (error <= spectrum.relative_error).all()
     logs = np.array([float(x.log()) for x in exact])
     np.testing.assert_allclose(spectrum.log_values, logs, rtol=4e-16, atol=1e-12)
+
+
+@pytest.mark.parametrize("name, conjugate", [("spread", True), ("disk", False), ("ring", False)])
+def test_every_value_of_a_large_system_is_right_to_1e_12(name, conjugate):
+    G = system(name, conjugate, n=33 if conjugate else 66)  # beyond 64, in bidiagonal form
+    full = expand(G)
+    exact = reference(full.poles, exact_residues(full.B, full.C), G.is_discrete, 150)
+    spectrum = ht.hankel.singular_values(G)
+    error = errors(spectrum.values, exact)
+    assert error.max() < 1e-12
+    assert (error <= spectrum.relative_error).all()
+
+
+def test_values_are_right_beyond_the_range_of_a_window():
+    """P of real poles and positive residues has its own eigenvalues for singular values."""
+    n = 60
+    poles = -np.random.default_rng(3).uniform(0.3, 1, n)
+    flint.ctx.dps = 500
+    z = [flint.arb(float(x)) for x in poles]
+    P = flint.acb_mat(n, n, [-1 / (a + b) for a in z for b in z])
+    eigenvalues = [x.real.mid() for x in P.eig(algorithm="approx")]
+    exact = sorted(eigenvalues, key=lambda x: -float(x.log()))
+    spectrum = ht.hankel.singular_values(ht.DiagonalLTI(poles, np.ones(n), np.ones(n)))
+    assert spectrum.log_values[-1] - spectrum.log_values[0] < -120 * np.log(10)
+    error = errors(spectrum.values, exact)
+    assert error.max() < 1e-12
+    assert (error <= spectrum.relative_error).all()
 
 
 @pytest.mark.parametrize("name", ["S4D-Lin", "disk", "ring", "near the circle"])

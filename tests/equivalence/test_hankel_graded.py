@@ -1,0 +1,108 @@
+"""Singular values of D K D: bidiagonal form = Jacobi, windows = the whole, and what tells."""
+
+import numpy as np
+import pytest
+
+from hippo_theory.hankel import _bidiagonal, _graded
+
+EPS = np.finfo(float).eps
+N = 80
+
+
+def symmetric(n, is_complex, *, coupling=1.0, seed=0):
+    """K = X^T X with well conditioned leading minors; coupling 0 parts even from odd rows."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, n)) + (1j * rng.normal(size=(n, n)) if is_complex else 0.0)
+    X = np.tril(X, -1) * 0.5 / np.sqrt(n) + np.eye(n)
+    X[::2, 1::2] *= coupling
+    X[1::2, ::2] *= coupling
+    return X.T @ X
+
+
+def graded(decades, is_complex, **options):
+    D = 10.0 ** -np.linspace(0, decades / 2, N)
+    return D[:, None] * symmetric(N, is_complex, **options) * D
+
+
+def apart(values, exact):
+    return np.abs(values / exact - 1).max()
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("decades", [0, 3, 40])
+def test_a_bidiagonal_form_of_small_growth_has_the_values_of_jacobi(decades, is_complex):
+    G = graded(decades, is_complex)
+    values, growth = _bidiagonal.singular_values(G)
+    assert growth < _graded.GROWTH
+    assert apart(values, _graded.jacobi(G)) < N * EPS * growth
+
+
+@pytest.mark.parametrize("coupling", [0.0, 1e-14, 1e-8, 1e-3, 1.0])
+@pytest.mark.parametrize("decades", [3, 40, 120])
+def test_growth_bounds_what_a_bidiagonal_form_loses(decades, coupling):
+    G = graded(decades, True, coupling=coupling)
+    values, growth = _bidiagonal.singular_values(G)
+    assert apart(values, _graded.jacobi(G)) < N * EPS * growth
+
+
+def test_a_bidiagonal_form_that_loses_every_digit_is_told_and_replaced():
+    decades, sparse = 120, np.random.default_rng(1).random((N, N)) < 0.02
+    D = 10.0 ** -np.linspace(0, decades / 2, N)
+    E = np.triu(np.where(sparse, 0.1, 0.0), 1)
+    G = D[:, None] * (np.eye(N) + E + E.T) * D
+    exact = _graded.jacobi(G)
+    values, growth = _bidiagonal.singular_values(G)
+    assert apart(values, exact) > 1e-3
+    assert growth * N * EPS > 1e-3
+    mantissas, exponents = np.frexp(D**2)
+    found, _, _ = _graded.singular_values(np.eye(N) + E + E.T, mantissas, exponents)
+    assert apart(found, exact) < 1e-13
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_a_bidiagonal_form_has_the_singular_values_of_its_matrix(is_complex):
+    A = symmetric(N, is_complex) + 1.0
+    d, e = _bidiagonal.bidiagonal(A)
+    exact = np.linalg.svd(A, compute_uv=False)
+    dense = np.linalg.svd(np.diag(d) + np.diag(e, 1), compute_uv=False)
+    np.testing.assert_allclose(dense, exact, rtol=0, atol=N * EPS * exact[0])
+    values = _bidiagonal.bidiagonal_values(d, e)
+    np.testing.assert_allclose(values, exact, rtol=0, atol=N * EPS * exact[0])
+
+
+def test_values_of_a_bidiagonal_matrix_have_their_digits():
+    """sigma_1 = x, sigma_2 = 1 / x of [[1, c], [0, 1]], x - 1 / x = c; and their product."""
+    c = 1e12
+    values = _bidiagonal.bidiagonal_values(np.ones(2), np.array([c]))
+    np.testing.assert_allclose(values, [c, 1 / c], rtol=4 * EPS)
+    d, e = 10.0 ** -np.arange(60.0), np.full(59, 0.5) * 10.0 ** -np.arange(59.0)
+    values = _bidiagonal.bidiagonal_values(d, e)
+    np.testing.assert_allclose(np.log(values).sum(), np.log(d).sum(), rtol=2 * EPS * d.size)
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_windows_have_the_values_of_the_whole(is_complex):
+    K, exponents = symmetric(N, is_complex), -np.arange(N) * 11
+    mantissas = np.full(N, 0.75)
+    values, logs, errors = _graded.singular_values(K, mantissas, exponents)
+    assert exponents[0] - exponents[-1] > 3 * _graded.WINDOW
+    D = np.sqrt(np.ldexp(mantissas, exponents))
+    exact = _graded.jacobi(D[:, None] * K * D)
+    assert (np.abs(values / exact - 1) <= errors).all()
+    np.testing.assert_allclose(logs, np.log(exact), rtol=4 * EPS, atol=errors.max())
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_elimination_without_interchanges_restores_k(is_complex):
+    K = symmetric(N + 1, is_complex)
+    U = _graded.eliminate(K)
+    np.testing.assert_array_equal(U, np.triu(U))
+    restored = (U / np.diagonal(U)[:, None]).T @ U
+    np.testing.assert_allclose(restored, K, rtol=0, atol=N * EPS)
+
+
+def test_a_vanishing_pivot_leaves_no_promise():
+    K = np.array([[0.0, 1.0], [1.0, 0.0]])
+    values, _, errors = _graded.singular_values(K, np.array([0.5, 0.5]), np.array([1, 1]))
+    np.testing.assert_allclose(values, [1.0, 1.0], rtol=4 * EPS)
+    assert (errors > 0.1).all()
