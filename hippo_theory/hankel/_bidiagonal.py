@@ -12,7 +12,10 @@ import ctypes
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cython_lapack, qr
+from scipy.linalg import (
+    cython_lapack,  # pyright: ignore[reportAttributeAccessIssue]
+    qr,
+)
 
 from hippo_theory.lti._values import Array
 
@@ -72,7 +75,7 @@ def bidiagonal_values(diagonal, above):
 
 def _lapack(name, *arguments):
     """A routine of LAPACK that SciPy carries without a wrapper; its last argument is info."""
-    capsule: Any = cython_lapack.__pyx_capi__[name]  # pyright: ignore[reportAttributeAccessIssue]
+    capsule: Any = cython_lapack.__pyx_capi__[name]
     signature = CAPSULE_NAME(capsule)
     integer = np.intc if signature.startswith(b"void (int *") else np.int64
     info = np.zeros(1, integer)

@@ -10,7 +10,6 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
 from hippo_theory.hankel import _bidiagonal
-from hippo_theory.lti._values import Array
 
 EPS = np.finfo(float).eps
 SMALL = 64  # order up to which Jacobi is as quick as bidiagonal form
@@ -108,7 +107,7 @@ def _window(K, mantissas, exponents, conditioning):
     values, error = _values(D[:, None] * K * D, conditioning)
     with np.errstate(divide="ignore"):
         logs = np.log(values) + shift * np.log(2.0)
-    return np.stack([np.ldexp(values, shift), logs, np.where(values > 0, error, np.inf)])
+    return np.stack([np.ldexp(values, shift), logs, np.where(np.greater(values, 0), error, np.inf)])
 
 
 def _values(G, conditioning):

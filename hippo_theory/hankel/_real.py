@@ -14,7 +14,7 @@ from hippo_theory.lti import szego
 def from_real_poles(poles, residues, **options):
     """Real K = X^T J X and D^2, descending, of real poles and residues, J the residues' signs."""
     factors = szego.generator_cholesky(poles, np.sqrt(np.abs(residues)), **options)
-    X, J = factors.factor.real, np.sign(residues.real)
+    X, J = np.real(factors.factor), np.sign(np.real(residues))
     return X.T @ (J[:, None] * X), factors.mantissas, factors.exponents
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _factors, _graded, _scales
+from hippo_theory.hankel import _factors, _graded, _real, _scales
 from hippo_theory.lti import szego
 from hippo_theory.lti.forms import check_system, expand, matrices
 from hippo_theory.lti.systems import LTI, DiagonalLTI
@@ -199,13 +199,11 @@ def _from_generators(system: DiagonalLTI) -> Spectrum:
 
 def _generator_values(system, poles, residues, logs):
     """Values, logarithms and estimates: in real arithmetic where that keeps the digits."""
-    from hippo_theory.hankel import _real
-
     listed = poles.size
     if system.conjugate:
         poles, residues, logs = _with_conjugates(poles, residues, logs)
     options = {"discrete": system.is_discrete, "log_poles": logs}
-    if not (poles.imag.any() or residues.imag.any()):
+    if not (np.any(np.imag(poles)) or np.any(np.imag(residues))):
         return _graded.singular_values(*_real.from_real_poles(poles, residues, **options))
     factors = szego.generator_cholesky(poles, np.sqrt(residues.astype(complex)), **options)
     if system.conjugate:
