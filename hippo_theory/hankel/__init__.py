@@ -9,12 +9,8 @@ from hippo_theory.hankel.markov import (
     markov_singular_values,
 )
 from hippo_theory.hankel.norms import h2_norm, hankel_norm, hinf_norm, mode_scores
-from hippo_theory.hankel.reduction import (
-    OptimalApproximation,
-    Reduction,
-    balanced_truncation,
-    optimal_approximation,
-)
+from hippo_theory.hankel.optimal import OptimalApproximation, optimal_approximation
+from hippo_theory.hankel.reduction import Reduction, balanced_truncation
 from hippo_theory.hankel.sensitivity import (
     amplification,
     gradients,

@@ -1,4 +1,4 @@
-"""Model reduction: balanced truncation and singular perturbation, optimal Hankel approximation."""
+"""Model reduction: balanced truncation and singular perturbation."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from hippo_theory import _check
 from hippo_theory.hankel import _factors
 from hippo_theory.hankel.gramians import gramian_factors
 from hippo_theory.hankel.singular_values import Spectrum, singular_values
-from hippo_theory.lti.forms import check_system, dense, expand, matrices
+from hippo_theory.lti.forms import check_system, dense, matrices
 from hippo_theory.lti.systems import LTI, DiagonalLTI
 
 
@@ -33,28 +33,6 @@ class Reduction:
 
     def __repr__(self):
         return f"<Reduction to {self.system.state_dim} states, error <= {self.error_bound:.3g}>"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OptimalApproximation:
-    """The best approximation of its order in the Hankel norm.
-
-    Attributes
-    ----------
-    system : DiagonalLTI or LTI
-        Stable, with as many poles as the order; diagonal if the given one is.
-    error : float
-        The Hankel norm of the difference, sigma_{order+1}.
-    singular_values : Spectrum
-        Hankel singular values of the given system.
-    """
-
-    system: DiagonalLTI | LTI
-    error: float
-    singular_values: Spectrum
-
-    def __repr__(self):
-        return f"<OptimalApproximation of order {self.system.state_dim}, error {self.error:.6g}>"
 
 
 def balanced_truncation(
@@ -112,98 +90,6 @@ def balanced_truncation(
     if method == "singular_perturbation":
         balanced = _residualize(balanced, order)
     return Reduction(balanced, spectrum, float(bounds[order]))
-
-
-def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalApproximation:
-    """The system of at most `order` states nearest to a SISO one in the Hankel norm (AAK).
-
-    Parameters
-    ----------
-    system : LTI, DiagonalLTI or DPLR
-        Stable, one input and one output; with simple poles where diagonal.
-    order : int
-        Number of poles of the answer, less than the number of states.
-    rtol : float
-        How near the Hankel norm of G - G_r must come to sigma_{order+1}; it is measured.
-
-    Returns
-    -------
-    OptimalApproximation
-        `.system` with exactly `order` poles and the D of `system`, `.error`, `.singular_values`.
-
-    Raises
-    ------
-    ValueError
-        If a pole is not stable, there are several channels, or the order does not exist.
-    numpy.linalg.LinAlgError
-        If sigma_{order+1} is not separated from its neighbours, or so small that an answer with
-        poles and residues in double precision misses it by more than `rtol`.
-
-    Notes
-    -----
-    Diagonal: with the Schmidt function U of sigma_{order+1}, G - Y / U has the stable part
-    wanted, whose poles are the zeros of U in the region of stability. In the coordinates of the
-    all-pass chain of the poles, U is the unit vector v that the factor R^T R = U S V^* yields, so
-    that its zeros are eigenvalues of a pencil of norm one; they are polished by Newton's method.
-    After Adamyan, Arov and Krein; Haut and Beylkin. Others: the all-pass embedding of the balanced
-    realisation, after Glover. D only enters the H-infinity norm. O(n^3).
-    docs/theory.md (6.12)-(6.14).
-
-    Examples
-    --------
-    >>> import hippo_theory as ht
-    >>> G = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 1.0])
-    >>> best = ht.hankel.optimal_approximation(G, 1)
-    >>> round(ht.hankel.hankel_norm(G - best.system) / best.error, 9)
-    1.0
-    """
-    from hippo_theory.hankel import _aak, _glover
-
-    check_system(system)
-    _factors.one_channel(system)
-    if not system.is_siso:
-        raise ValueError(
-            "system must have a single input and output without channel axes, got channels "
-            f"(p, m) = {system.channel_shape}"
-        )
-    order = _check.integer("order", order)
-    spectrum = singular_values(system)
-    _order(order, spectrum.values.size)
-    rtol = _check.number("rtol", rtol, above=0.0)
-    _check_separated(spectrum, order)
-    if isinstance(system, DiagonalLTI):
-        poles, residues = _aak.approximate(expand(system), order, spectrum)
-        best = DiagonalLTI(poles, np.ones(order), residues, D=system.D, dt=system.dt)
-    else:
-        best = _glover.approximate(dense(system), order)
-    _verify(system, best, spectrum, order, rtol)
-    return OptimalApproximation(best, float(spectrum.values[order]), spectrum)
-
-
-def _check_separated(spectrum, order):
-    logs, errors = spectrum.log_values, spectrum.relative_error
-    near = [k for k in (order - 1, order + 1) if 0 <= k < logs.size]
-    gap = min((abs(logs[k] - logs[order]) for k in near), default=np.inf)
-    if not gap > 10 * errors[order]:
-        raise np.linalg.LinAlgError(
-            f"singular value {order + 1} must be known and simple, got relative error "
-            f"{errors[order]:.1e} and relative distance {gap:.1e} to its neighbour"
-        )
-
-
-def _verify(system, best, spectrum, order, rtol):
-    """Refuse an answer whose measured error is not the optimal one."""
-    sigma = spectrum.values[order]
-    try:
-        attained = singular_values(expand(system) - best).values[0]
-    except ValueError as refusal:  # rounded poles of the answer that are poles of the system
-        raise np.linalg.LinAlgError(f"the optimum is not resolved: {refusal}") from None
-    if not abs(attained / sigma - 1) <= rtol:
-        raise np.linalg.LinAlgError(
-            f"the optimum of order {order} is not resolved to rtol = {rtol:g} in double precision: "
-            f"sigma_{order + 1} is {sigma / spectrum.values[0]:.1e} of the largest, the Hankel "
-            f"norm reached is {attained / sigma - 1:.1e} above it"
-        )
 
 
 def _order(order, n):

@@ -1,0 +1,189 @@
+"""Complex numbers of 32 digits: unevaluated sums of two in double precision.
+
+Sums and products of doubles have rounding errors that are doubles themselves (Knuth, Dekker), so
+that arrays `high + low` are added and multiplied in a few dozen array operations, with relative
+errors of some 1e-31. Real and imaginary parts are rounded apart: a product is accurate beside its
+modulus. Magnitudes must stay within 1e+-140.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.pairings import _two_product, _two_sum
+
+STEPS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DoubleDouble:
+    """high + low, complex arrays of one shape, |low| <= eps |high| / 2 in either part."""
+
+    high: Array
+    low: Array
+
+    __array_ufunc__ = None  # NumPy arrays on the left leave their operators to this class
+
+    @property
+    def shape(self):
+        return self.high.shape
+
+    @property
+    def conj(self):
+        return DoubleDouble(self.high.conj(), self.low.conj())
+
+    @property
+    def real(self):
+        return DoubleDouble(self.high.real + 0j, self.low.real + 0j)
+
+    @property
+    def T(self):
+        return DoubleDouble(self.high.T, self.low.T)
+
+    def __getitem__(self, index):
+        return DoubleDouble(self.high[index], self.low[index])
+
+    def __neg__(self):
+        return DoubleDouble(-self.high, -self.low)
+
+    def __add__(self, other):
+        other = exact(other)
+        s, e = _two_sum(self.high, other.high)
+        t, f = _two_sum(self.low, other.low)
+        s, e = _fast_two_sum(s, e + t)
+        return DoubleDouble(*_fast_two_sum(s, e + f))
+
+    def __sub__(self, other):
+        return self + -exact(other)
+
+    def __rsub__(self, other):
+        return -self + other
+
+    def __mul__(self, other):
+        other = exact(other)
+        a, b = self.high, other.high
+        p, e = _two_product(a.real, b.real)
+        q, f = _two_product(a.imag, b.imag)
+        u, g = _two_product(a.real, b.imag)
+        v, h = _two_product(a.imag, b.real)
+        real, d = _two_sum(p, -q)
+        imag, c = _two_sum(u, v)
+        low = _complex(d + (e - f), c + (g + h)) + (a * other.low + self.low * b)
+        return DoubleDouble(*_fast_two_sum(_complex(real, imag), low))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __truediv__(self, other):
+        other = exact(other)
+        first = self.high / other.high
+        rest = self - other * first
+        second = rest.high / other.high
+        third = (rest - other * second).high / other.high
+        return DoubleDouble(*_fast_two_sum(first, second)) + third
+
+    def __rtruediv__(self, other):
+        return exact(other) / self
+
+    def __matmul__(self, other):
+        """Of vectors and matrices."""
+        other = exact(other)
+        if self.high.ndim == 1:
+            return total(self * other if other.high.ndim == 1 else self[:, None] * other)
+        if other.high.ndim == 1:
+            return total(self.T * other[:, None])
+        result = exact(np.zeros((self.shape[0], other.shape[1])))
+        for k in range(other.shape[0]):
+            result = result + self[:, k, None] * other[k]
+        return result
+
+    def __rmatmul__(self, other):
+        return exact(other) @ self
+
+
+def exact(x: Any) -> DoubleDouble:
+    """Doubles as they are."""
+    if isinstance(x, DoubleDouble):
+        return x
+    x = np.asarray(x, complex)
+    return DoubleDouble(x, np.zeros_like(x))
+
+
+def total(terms: DoubleDouble) -> DoubleDouble:
+    """The sum along the first axis."""
+    while terms.shape[0] > 1:
+        half = terms.shape[0] // 2
+        rest = terms[2 * half :]
+        terms = concatenate([terms[:half] + terms[half : 2 * half], rest])
+    return terms[0] if terms.shape[0] else exact(np.zeros(terms.shape[1:]))
+
+
+def where(condition, x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    return DoubleDouble(np.where(condition, x.high, y.high), np.where(condition, x.low, y.low))
+
+
+def real_where(condition, x: DoubleDouble) -> DoubleDouble:
+    """x with its imaginary part dropped where the condition holds."""
+    return where(condition, x.real, x)
+
+
+def concatenate(parts) -> DoubleDouble:
+    parts = [exact(p) for p in parts]
+    return DoubleDouble(
+        np.concatenate([p.high for p in parts]), np.concatenate([p.low for p in parts])
+    )
+
+
+def stack(rows) -> DoubleDouble:
+    return DoubleDouble(np.stack([x.high for x in rows]), np.stack([x.low for x in rows]))
+
+
+def sqrt(x: DoubleDouble) -> DoubleDouble:
+    root = np.sqrt(x.high)
+    return exact(root) + (x - exact(root) * root) / (2 * root)
+
+
+def solve(M: DoubleDouble, right: DoubleDouble) -> DoubleDouble:
+    """M^{-1} times a vector or matrix, refined from double precision while that helps."""
+    inverse = np.linalg.inv(M.high)
+    x, size = exact(np.zeros(right.shape)), np.inf
+    for _ in range(STEPS):
+        step = inverse @ (right - M @ x).high
+        before, size = size, np.abs(step).max(initial=0.0)
+        if not size < before / 2:
+            break
+        x = x + step
+    return x
+
+
+def exp(z: Array) -> DoubleDouble:
+    """Exponentials of doubles, by mpmath."""
+    import mpmath
+
+    with mpmath.workdps(40):
+        values = [mpmath.exp(complex(x)) for x in z]
+        high = [complex(x) for x in values]
+        low = [complex(x - y) for x, y in zip(values, high, strict=True)]
+    return DoubleDouble(np.array(high, complex), np.array(low, complex))
+
+
+def log(z: DoubleDouble) -> Array:
+    """Logarithms in double precision, by mpmath: right beside 1 too."""
+    import mpmath
+
+    with mpmath.workdps(40):
+        pairs = zip(z.high.tolist(), z.low.tolist(), strict=True)
+        return np.array([complex(mpmath.log(mpmath.mpc(x) + y)) for x, y in pairs], complex)
+
+
+def _fast_two_sum(a, b):
+    """a + b and its rounding error, |a| >= |b|."""
+    s = a + b
+    return s, b - (s - a)
+
+
+def _complex(real, imag):
+    z = np.empty(np.broadcast(real, imag).shape, complex)
+    z.real, z.imag = real, imag
+    return z

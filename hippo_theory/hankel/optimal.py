@@ -1,0 +1,221 @@
+"""Optimal Hankel-norm approximation (AAK) of systems with one input and one output."""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from hippo_theory import _check
+from hippo_theory.hankel import _factors, _scales
+from hippo_theory.hankel.singular_values import Spectrum, singular_values
+from hippo_theory.lti.forms import check_system, dense, expand
+from hippo_theory.lti.systems import LTI, DiagonalLTI
+
+EPS = np.finfo(float).eps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptimalApproximation:
+    """The best approximation of its order in the Hankel norm.
+
+    Attributes
+    ----------
+    system : DiagonalLTI or LTI
+        Stable, with as many poles as the order; diagonal if the given one is, real if it is.
+    error : float
+        The Hankel norm of the difference, sigma_{order+1}.
+    singular_values : Spectrum
+        Hankel singular values of the given system.
+    """
+
+    system: DiagonalLTI | LTI
+    error: float
+    singular_values: Spectrum
+
+    def __repr__(self):
+        order = expand(self.system).state_dim
+        return f"<OptimalApproximation of order {order}, error {self.error:.6g}>"
+
+
+def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalApproximation:
+    """The system of `order` states nearest to a SISO one in the Hankel norm (AAK).
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Stable, one input and one output; with simple poles where diagonal.
+    order : int
+        Number of poles of the answer, less than the number of states.
+    rtol : float
+        How near the Hankel norm of G - G_r must come to sigma_{order+1}; it is measured.
+
+    Returns
+    -------
+    OptimalApproximation
+        `.system` with exactly `order` poles and the D of `system`, `.error`, `.singular_values`.
+        The system is diagonal if the given one is, with the same datum (``log_poles``) and the
+        same ``conjugate``; a real LTI is answered by a real one.
+
+    Raises
+    ------
+    ValueError
+        If a pole is not stable, there are several channels, or the order does not exist.
+    numpy.linalg.LinAlgError
+        If sigma_{order+1} is not separated from its neighbours, or so small that an answer with
+        poles and residues in double precision misses it by more than `rtol`.
+
+    Notes
+    -----
+    With the Schmidt pair (U, Y) of sigma_{order+1}, the answer is the stable part of G - Y / U; its
+    poles are the zeros of U in the region of stability. U is a sum over the all-pass chain of the
+    poles, with the singular vector of the factor R^T R as coefficients. Vector, zeros and residues
+    are computed with 32 digits, then poles are rounded, residues refitted to the rounded poles, and
+    the Hankel norm of the difference is computed with 32 digits. What remains is the rounding of
+    poles, about eps / (1 - |mu|) beside sigma_1: orders with sigma_{order+1} / sigma_1 down to some
+    1e-7 are answered where poles stay away from the boundary. After Adamyan, Arov and Krein; Haut
+    and Beylkin. Dense systems are brought to that form by their eigenvectors; where these are
+    nearly dependent, the all-pass embedding of the balanced realisation answers, after Glover, in
+    double precision. D only enters the H-infinity norm. O(n^3), a fraction of a second for n = 64.
+    docs/theory.md (6.12)-(6.14).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 1.0])
+    >>> best = ht.hankel.optimal_approximation(G, 1)
+    >>> round(ht.hankel.hankel_norm(G - best.system) / best.error, 9)
+    1.0
+    """
+    check_system(system)
+    _factors.one_channel(system)
+    if not system.is_siso:
+        raise ValueError(
+            "system must have a single input and output without channel axes, got channels "
+            f"(p, m) = {system.channel_shape}"
+        )
+    order = _check.integer("order", order)
+    rtol = _check.number("rtol", rtol, above=0.0)
+    spectrum = singular_values(system)
+    _check_order(spectrum, order)
+    reached, refusals = [], []
+    for answer in _answers(system):
+        try:
+            with np.errstate(all="ignore"):  # what leaves the floats is not near sigma either
+                best, sigma, attained = answer(order, spectrum)
+        except np.linalg.LinAlgError as error:
+            refusals.append(error)
+            continue
+        if abs(attained - 1) <= rtol:
+            return OptimalApproximation(best, sigma, _with_value(spectrum, order, sigma))
+        reached.append(attained - 1)
+    if not reached:
+        raise refusals[-1]
+    raise np.linalg.LinAlgError(
+        f"the optimum of order {order} is not resolved to rtol = {rtol:g} in double precision: "
+        f"sigma_{order + 1} is {_ratio(spectrum, order):.1e} of the largest, the Hankel norm "
+        f"reached is {min(reached):.1e} above it"
+    )
+
+
+def _answers(system):
+    """Functions of order and spectrum: the answer, sigma, and its Hankel error over sigma."""
+    from hippo_theory.hankel import _triangular
+
+    if isinstance(system, DiagonalLTI):
+        return [partial(_by_zeros, system, _triangular.of(system))]
+    model = dense(system)
+    try:
+        form, Z, t, e = _triangular.of_dense(model)
+    except np.linalg.LinAlgError:  # eigenvectors that are nearly dependent
+        return [partial(_by_embedding, model, *_triangular.rounded(model), exact=False)]
+    embedding = partial(_by_embedding, model, form, Z, t, e, exact=True)
+    if form.strict.high.any():
+        return [embedding]
+    return [partial(_by_zeros, model, (form, t, e)), embedding]
+
+
+def _by_zeros(system, given, order, spectrum):
+    """A sum of poles and residues."""
+    from hippo_theory.hankel import _aak
+
+    form, t, e = given
+    real, diagonal = _is_real(system), isinstance(system, DiagonalLTI)
+    logs = diagonal and system.log_poles is not None
+    found = _aak.approximate(form, order, real=real, by_logarithms=logs)
+    single = real & (found.poles.imag == 0)  # stands for itself and its conjugate
+    poles = found.poles.real if real and single.all() else found.poles
+    best: Any = DiagonalLTI(
+        _scales.ldexp(poles, t),
+        np.ones(single.size),
+        _scales.restored("residues", found.residues / (1 + single), e),
+        D=system.D,
+        dt=system.dt,
+        conjugate=real,
+        log_poles=found.log_poles,
+    )
+    if not diagonal:
+        best = dense(best)
+    elif not system.conjugate:
+        best = expand(best)
+    return best, _sigma(found.sigma, e - t), found.attained
+
+
+def _by_embedding(system, form, Z, t, e, order, spectrum, *, exact):
+    """A dense realisation; `exact` if `form` has the digits to measure the error with."""
+    from hippo_theory.hankel import _glover, _triangular
+
+    A, B, C, sigma = _glover.approximate(form, Z, order, real=_is_real(system))
+    C_restored = _scales.restored("C of the optimum", C, e)
+    best = LTI(_scales.ldexp(A, t), B, C_restored, D=system.D, dt=system.dt)
+    if exact:
+        error = _triangular.difference(form, _triangular.modal(A, B, C, form.discrete))
+        attained = _triangular.norm(error) / sigma
+    else:
+        attained = singular_values(system - best).values[0] / spectrum.values[order]
+    return best, _sigma(sigma, e - t), attained
+
+
+def _sigma(value, exponent):
+    return float(_scales.restored("singular values", value, exponent))
+
+
+def _is_real(system):
+    if isinstance(system, DiagonalLTI) and system.conjugate:
+        return True
+    poles = system.poles if isinstance(system, DiagonalLTI) else system.A
+    return not any(map(np.iscomplexobj, (poles, system.B, system.C)))
+
+
+def _check_order(spectrum, order):
+    logs, errors = spectrum.log_values, spectrum.relative_error
+    seen = int(np.isfinite(logs).sum())
+    if order >= seen:
+        states = "states" if seen == logs.size else "states that input and output see"
+        raise ValueError(f"order must be less than the {seen} {states}, got {order}")
+    if _ratio(spectrum, order) < EPS:
+        raise np.linalg.LinAlgError(
+            f"singular value {order + 1} must be above the rounding {EPS:.1e} of poles in double "
+            f"precision, got {_ratio(spectrum, order):.1e} of the largest"
+        )
+    near = [k for k in (order - 1, order + 1) if 0 <= k < logs.size]
+    gap = min((abs(logs[k] - logs[order]) for k in near), default=np.inf)
+    if not gap > 10 * errors[order]:
+        raise np.linalg.LinAlgError(
+            f"singular value {order + 1} must be known and simple, got relative error "
+            f"{errors[order]:.1e} and relative distance {gap:.1e} to its neighbour"
+        )
+
+
+def _ratio(spectrum, order):
+    return float(np.exp(spectrum.log_values[order] - spectrum.log_values[0]))
+
+
+def _with_value(spectrum, order, sigma):
+    """The spectrum with the value known to 32 digits in its place."""
+    values, logs, errors = (
+        x.copy() for x in (spectrum.values, spectrum.log_values, spectrum.relative_error)
+    )
+    values[order], logs[order], errors[order] = sigma, np.log(sigma), EPS
+    return dataclasses.replace(spectrum, values=values, log_values=logs, relative_error=errors)
