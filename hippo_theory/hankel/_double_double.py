@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from hippo_theory._exact import two_product, two_sum
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.pairings import _two_product, _two_sum
 
 STEPS = 12
 
@@ -50,8 +50,8 @@ class DoubleDouble:
 
     def __add__(self, other):
         other = exact(other)
-        s, e = _two_sum(self.high, other.high)
-        t, f = _two_sum(self.low, other.low)
+        s, e = two_sum(self.high, other.high)
+        t, f = two_sum(self.low, other.low)
         s, e = _fast_two_sum(s, e + t)
         return DoubleDouble(*_fast_two_sum(s, e + f))
 
@@ -64,12 +64,12 @@ class DoubleDouble:
     def __mul__(self, other):
         other = exact(other)
         a, b = self.high, other.high
-        p, e = _two_product(a.real, b.real)
-        q, f = _two_product(a.imag, b.imag)
-        u, g = _two_product(a.real, b.imag)
-        v, h = _two_product(a.imag, b.real)
-        real, d = _two_sum(p, -q)
-        imag, c = _two_sum(u, v)
+        p, e = two_product(a.real, b.real)
+        q, f = two_product(a.imag, b.imag)
+        u, g = two_product(a.real, b.imag)
+        v, h = two_product(a.imag, b.real)
+        real, d = two_sum(p, -q)
+        imag, c = two_sum(u, v)
         low = _complex(d + (e - f), c + (g + h)) + (a * other.low + self.low * b)
         return DoubleDouble(*_fast_two_sum(_complex(real, imag), low))
 

@@ -70,15 +70,17 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     -----
     With the Schmidt pair (U, Y) of sigma_{order+1}, the answer is the stable part of G - Y / U; its
     poles are the zeros of U in the region of stability. U is a sum over the all-pass chain of the
-    poles, with the singular vector of the factor R^T R as coefficients. Vector, zeros and residues
-    are computed with 32 digits, then poles are rounded, residues refitted to the rounded poles, and
-    the Hankel norm of the difference is computed with 32 digits. What remains is the rounding of
-    poles, about eps / (1 - |mu|) beside sigma_1: orders with sigma_{order+1} / sigma_1 down to some
-    1e-7 are answered where poles stay away from the boundary. After Adamyan, Arov and Krein; Haut
-    and Beylkin. Dense systems are brought to that form by their eigenvectors; where these are
-    nearly dependent, the all-pass embedding of the balanced realisation answers, after Glover, in
-    double precision. D only enters the H-infinity norm. O(n^3), a fraction of a second for n = 64.
-    docs/theory.md (6.12)-(6.14).
+    poles, whose coefficients are the singular vector v of R^* S. Vector, zeros and residues are
+    computed with 32 digits, residues are fitted to the rounded poles, and the Hankel norm of
+    what is returned is computed with 32 digits again. After Adamyan, Arov and Krein; Haut and
+    Beylkin. Dense systems take the same way where their eigenvectors allow it, otherwise the
+    all-pass embedding, after Glover, answered in balanced coordinates.
+
+    What remains is the rounding of the answer, about eps sigma_1 / (1 - |mu|): with poles away from
+    the boundary sigma_{order+1} may be as small as some 1e-7 sigma_1, with poles at 1e-3 from it
+    1e-4. Dense systems that are not triangular and have nearly dependent eigenvectors know
+    their data to double precision only. D enters the H-infinity norm alone. O(n^3): for n = 64
+    a second, for HiPPO-LegS some five. docs/theory.md (6.12)-(6.14).
 
     Examples
     --------

@@ -27,6 +27,12 @@ CALLS = [
      "system must have a single input and output without channel axes, got channels "
      "(p, m) = (1, 2)"),
     (lambda: hankel.optimal_approximation(G, 2), "order must be less than the 2 states, got 2"),
+    (lambda: hankel.optimal_approximation(G, 0), "order must be a positive integer, got 0"),
+    (lambda: hankel.optimal_approximation(G, 1, rtol=0.0), "rtol must be greater than 0, got 0"),
+    (lambda: hankel.optimal_approximation(BATCH, 1),
+     "system must have no batch axes, got (3,); take one channel at a time"),
+    (lambda: hankel.optimal_approximation(ht.DiagonalLTI([-1, -2, -3], [1, 1, 0], [1, 1, 1]), 2),
+     "order must be less than the 2 states that input and output see, got 2"),
     (lambda: hankel.balanced_truncation(G, order=2), "order must be less than the 2 states, got 2"),
     (lambda: hankel.balanced_truncation(G),
      "order or tolerance must be given, got order=None, tolerance=None"),
@@ -58,10 +64,27 @@ def test_refusal(call, sentence):
     assert str(error.value) == sentence
 
 
-def test_an_optimum_that_double_precision_cannot_hold_is_refused():
-    poles = -np.linspace(0.1, 1, 10)
-    with pytest.raises(np.linalg.LinAlgError, match=r"not resolved|coincide|known and simple"):
-        hankel.optimal_approximation(ht.DiagonalLTI(poles, np.ones(10), np.ones(10)), 8)
+UNRESOLVED = [
+    (lambda: hankel.optimal_approximation(real_poles(10), 7),
+     r"the optimum of order 7 is not resolved to rtol = 1e-09 in double precision: sigma_8 is "
+     r"\S+e-1\d of the largest, the Hankel norm reached is \S+ above it"),
+    (lambda: hankel.optimal_approximation(real_poles(16), 12),
+     r"singular value 13 must be above the rounding 2.2e-16 of poles in double precision, got "
+     r"\S+ of the largest"),
+    (lambda: hankel.optimal_approximation(ht.LTI(np.eye(3, k=-1), [1, 0, 0], [0, 0, 1], dt=1.0), 1),
+     r"singular value 2 must be known and simple, got relative error \S+ and relative distance "
+     r"0.0e\+00 to its neighbour"),
+]  # fmt: skip
+
+
+def real_poles(n):
+    return ht.DiagonalLTI(-np.linspace(0.1, 1, n), np.ones(n), np.ones(n))
+
+
+@pytest.mark.parametrize("call, sentence", UNRESOLVED)
+def test_an_optimum_that_double_precision_cannot_hold_is_refused(call, sentence):
+    with pytest.raises(np.linalg.LinAlgError, match=f"^{sentence}$"):
+        call()
 
 
 def test_a_system_of_the_wrong_type_is_refused():
