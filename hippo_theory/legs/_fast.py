@@ -13,7 +13,7 @@ from numba import njit
 compiled = njit(cache=True, fastmath={"contract"}, error_model="numpy")
 
 BATCH = 8  # sequences from which lanes across the batch beat lanes across time (measured)
-LANES = 200  # steps in flight for one sequence; more gain nothing (measured, N = 256)
+LANES = 192  # steps in flight for one sequence; more gain nothing (measured, N = 256)
 
 
 @compiled
@@ -25,41 +25,25 @@ def ladder(a, b, drive, state, out, first):
     """
     N, S = state.shape
     norms = np.sqrt(2 * np.arange(N) + 1.0)
-    z = state / norms.reshape(-1, 1)
-    if S >= BATCH and not out.shape[0]:
-        fours = len(a) - len(a) % 4
-        batch(a[:fours], b[:fours], drive, z)
-        for k in range(fours, len(a)):
-            one_step(a[k], b[k], drive[k], z)
-    else:
-        lanes = max(min(N - 1, LANES), 1)
-        whole = len(a) - len(a) % lanes
+    z = np.ascontiguousarray(state.T) / norms
+    done = 0
+    if not out.shape[0] and S >= BATCH:
+        done = len(a) - len(a) % 4
+        columns = np.ascontiguousarray(z.T)
+        batch(a[:done], b[:done], drive, columns)
+        z[:] = columns.T
+    elif not out.shape[0]:
+        lanes = max(min(N, LANES) // 8 * 8, 8)
+        done = len(a) - len(a) % lanes
         for s in range(S):
-            wavefront(a, b, drive, norms, 0, whole, lanes, z, out, first, s)
-            wavefront(a, b, drive, norms, whole, len(a), len(a) - whole, z, out, first, s)
-    for n in range(N):
-        for s in range(S):
-            state[n, s] = norms[n] * z[n, s]
-
-
-@compiled
-def one_step(a, b, drive, z):
-    """One step of `ladder` for all columns of z: the recurrence as it is written there."""
-    before = z[0].copy()
-    for s in range(z.shape[1]):
-        z[0, s] = ((1 - a) * z[0, s] + drive[s]) / (1 + b)
-    for n in range(1, z.shape[0]):
-        inverse = 1 / (1 + b * (n + 1))
-        for s in range(z.shape[1]):
-            now = z[n, s]
-            stay = (1 - a * (n + 1)) * now - (1 + a * (n - 1)) * before[s]
-            z[n, s] = ((1 - b * (n - 1)) * z[n - 1, s] + stay) * inverse
-            before[s] = now
+            wavefront(a[:done], b[:done], drive[:, s], lanes, z[s])
+    pairs(a, b, drive, done, norms, z, out, first)
+    state[:] = (z * norms).T
 
 
 @compiled
 def batch(a, b, drive, z):
-    """`one_step` for len(a) = 4 m steps, four at a time so that a row of z is read once for four.
+    """`pairs` for len(a) = 4 m steps, four at a time so that a row of z is read once for four.
 
     level_j holds row n-1 after j of the four steps; x0..x4 is row n at these levels.
     """
@@ -97,68 +81,102 @@ def batch(a, b, drive, z):
 
 
 @compiled
-def wavefront(a, b, drive, norms, start, stop, lanes, z, out, first, s):
-    """`one_step` for column s and steps start..stop (a multiple of lanes), `lanes` steps at once.
+def pairs(a, b, drive, start, norms, z, out, first):
+    """Steps start.. of `ladder` for the rows of z (S, N), two at a time, as it is written there.
 
-    Row n of a step needs its own row n-1 and rows n, n-1 of the step before: lane i runs step
-    start + q lanes + i one row behind lane i-1, and begins its next step when it has done
-    `period` rows. Slot i+1 of the ring of waves holds what lane i made; slot 0 feeds lane 0.
+    x0, x1, x2 are row n before, between and after the two, y0, y1, y2 row n-1. Either step waits
+    for its own row n-1 alone, so that the processor runs both; `states` stays in cache and is
+    written out in order. A step left over is paired with none: a = b = drive = 0.
     """
-    N, rounds = len(norms), (stop - start) // max(lanes, 1)
-    if not rounds:
-        return
-    period = max(N, lanes + 1)
-    ring = period + lanes if out.shape[0] else 3
-    waves = np.zeros((ring, lanes + 1))
-    feed = np.zeros(period)
-    feed[:N] = z[:, s]
-    waves[ring - 1, 0] = feed[0]
-    row, alpha, beta = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes)
-    for w in range(rounds * period + lanes - 1):
-        new, last, older = waves[w % ring], waves[(w - 1) % ring], waves[(w - 2) % ring]
-        q, r = w // period, w % period
-        k = start + q * lanes + r
-        starts = r < lanes and q < rounds
-        if starts:
-            alpha[r], beta[r], row[r] = a[k], b[k], 0.0
-        for i in range(lanes):
-            n = row[i]
-            stay = (1 - alpha[i] * (n + 1)) * last[i] - (1 + alpha[i] * (n - 1)) * older[i]
-            carried = (1 - beta[i] * (n - 1)) * last[i + 1]
-            new[i + 1] = (carried + stay) / (1 + beta[i] * (n + 1))
-            row[i] = n + 1
-        if starts:
-            new[r + 1] = ((1 - alpha[r]) * last[r] + drive[k, s]) / (1 + beta[r])
-        if w >= lanes - 1:
-            feed[(w - lanes + 1) % period] = new[lanes]
-        new[0] = feed[(w + 1) % period]
-        finished = w + 2 - lanes
-        if out.shape[0] and finished > 0 and finished % period == 0:
-            k = first + start + (finished // period - 1) * lanes
-            store(waves, (finished - period) % ring, norms, out[s, k : k + lanes])
-    z[:, s] = feed[:N]
+    S, N = z.shape
+    factors, states = np.empty((6, N)), np.empty((2, N))
+    for k in range(start, len(a), 2):
+        alone = k + 1 == len(a)
+        a1, b1 = (0.0, 0.0) if alone else (a[k + 1], b[k + 1])
+        coefficients(a[k], b[k], a1, b1, factors)
+        for s in range(S):
+            y0 = z[s, 0]
+            y1 = ((1 - a[k]) * y0 + drive[k, s]) / (1 + b[k])
+            y2 = y1 if alone else ((1 - a1) * y1 + drive[k + 1, s]) / (1 + b1)
+            states[0, 0], states[1, 0] = y1, y2
+            for n in range(1, N):
+                x0 = z[s, n]
+                x1 = factors[0, n] * y1 + (factors[1, n] * x0 - factors[2, n] * y0)
+                x2 = factors[3, n] * y2 + (factors[4, n] * x1 - factors[5, n] * y1)
+                states[0, n], states[1, n] = x1, x2
+                y0, y1, y2 = x0, x1, x2
+            z[s] = states[0] if alone else states[1]
+            for i in range(2 - alone if out.shape[0] else 0):
+                for n in range(N):
+                    out[s, first + k + i, n] = norms[n] * states[i, n]
 
 
 @compiled
-def store(waves, begin, norms, out):
-    """Unskew one round: row n of lane i is in wave begin + n + i (the ring wraps once).
+def coefficients(a0, b0, a1, b1, factors):
+    """What multiplies z'_{n-1}, z_n and -z_{n-1} in `ladder`, for two steps by one division."""
+    for n in range(factors.shape[1]):
+        up, down = n + 1.0, n - 1.0
+        d0, d1 = 1 + b0 * up, 1 + b1 * up
+        inverse = 1 / (d0 * d1)
+        i0, i1 = d1 * inverse, d0 * inverse
+        factors[0, n], factors[3, n] = (1 - b0 * down) * i0, (1 - b1 * down) * i1
+        factors[1, n], factors[4, n] = (1 - a0 * up) * i0, (1 - a1 * up) * i1
+        factors[2, n], factors[5, n] = (1 + a0 * down) * i0, (1 + a1 * down) * i1
 
-    Tiles of 8 lanes by 64 rows, so that every cache line of a wave is read once.
+
+@compiled
+def wavefront(a, b, drive, lanes, z):
+    """`pairs` for one sequence z and a multiple of `lanes` (even) steps, `lanes` of them at once.
+
+    Row n of a step needs its own row n-1 and rows n, n-1 of the step before: lane i runs step
+    q lanes + i one row behind lane i-1, and begins its next step when it has done `period` rows.
+    Row w mod 3 of `waves` is wave w; entry i+1 is what lane i made, entry 0 feeds lane 0.
     """
-    ring, stride = waves.shape
-    flat = waves.reshape(-1)
-    N = len(norms)
-    for lane in range(0, len(out), 8):
-        for row in range(0, N, 64):
-            for i in range(lane, min(lane + 8, len(out))):
-                stop = min(row + 64, N)
-                wrap = min(max(ring - begin - i, row), stop)
-                offset = (begin + i) * stride + i + 1
-                for n in range(row, wrap):
-                    out[i, n] = norms[n] * flat[offset + n * stride]
-                offset -= ring * stride
-                for n in range(wrap, stop):
-                    out[i, n] = norms[n] * flat[offset + n * stride]
+    N, period = len(z), max(len(z), lanes)
+    waves, feed = np.zeros((3, lanes + 1)), np.zeros(period)
+    feed[:N] = z
+    waves[2, 0] = feed[0]
+    begun, alpha, beta = np.zeros(lanes), np.zeros(lanes), np.zeros(lanes)
+    new, last, older = 0, 2, 1
+    q, r = 0, 0  # wave w = q period + r begins the row 0 of lane r
+    for w in range(len(a) // lanes * period + lanes - 1):
+        k = q * lanes + r
+        starts = r < lanes and k < len(a)
+        if starts:
+            alpha[r], beta[r], begun[r] = a[k], b[k], w - 1.0
+        wave(alpha, beta, begun, float(w), waves, new, last, older, lanes)
+        if starts:
+            waves[new, r + 1] = ((1 - alpha[r]) * waves[last, r] + drive[k]) / (1 + beta[r])
+        r += 1
+        if w >= lanes - 1:
+            feed[r - lanes if r >= lanes else r - lanes + period] = waves[new, lanes]
+        if r == period:
+            q, r = q + 1, 0
+        waves[new, 0] = feed[r]
+        new, last, older = older, new, last
+    z[:] = feed[:N]
+
+
+@compiled
+def wave(alpha, beta, begun, w, waves, new, last, older, lanes):
+    """One row of every lane of `wavefront`; lanes i and lanes/2 + i share a division.
+
+    With p = n + 1: z'_n = (z'_{n-1} - z_{n-1} + z_n - p (a z_n + v) + 2 v) / (1 + b p), where
+    v = b z'_{n-1} + a z_{n-1}; x0, x1, x2 and y0, y1, y2 are z_{n-1}, z_n, z'_{n-1} of two lanes.
+    """
+    half = lanes // 2
+    for i in range(half):
+        j = half + i
+        x0, x1, x2 = waves[older, i], waves[last, i], waves[last, i + 1]
+        y0, y1, y2 = waves[older, j], waves[last, j], waves[last, j + 1]
+        p, q = w - begun[i], w - begun[j]
+        v = beta[i] * x2 + alpha[i] * x0
+        u = beta[j] * y2 + alpha[j] * y0
+        x = ((x2 - x0 + x1) - p * (alpha[i] * x1 + v)) + 2 * v
+        y = ((y2 - y0 + y1) - q * (alpha[j] * y1 + u)) + 2 * u
+        d, e = 1 + beta[i] * p, 1 + beta[j] * q
+        inverse = 1 / (d * e)
+        waves[new, i + 1], waves[new, j + 1] = x * (e * inverse), y * (d * inverse)
 
 
 @compiled
