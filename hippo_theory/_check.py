@@ -160,9 +160,9 @@ def poles(name: str, value: Any, *, discrete: bool = True) -> Any:
 def positive(name: str, value: Any, *, zero: bool = False) -> np.ndarray:
     """Return a real array of positive (or, with `zero`, non-negative) numbers."""
     result = array(name, value, real=True)
-    bad = ~(result >= 0 if zero else result > 0)
-    if bad.any():
-        index, at = _first(bad)
+    good = result >= 0 if zero else result > 0
+    if not good.all():
+        index, at = _first(~good)
         rule = "non-negative" if zero else "positive"
         raise ValueError(f"{name} must be {rule}, got {result[index]:g}{at}")
     return result
@@ -170,9 +170,9 @@ def positive(name: str, value: Any, *, zero: bool = False) -> np.ndarray:
 
 def all_finite(name: str, values: np.ndarray) -> None:
     """Refuse NaN and infinity, naming the first offending index."""
-    bad = ~np.isfinite(values)
-    if bad.any():
-        index, at = _first(bad)
+    finite = np.isfinite(values)
+    if not finite.all():
+        index, at = _first(~finite)
         raise ValueError(f"{name} must be finite, got {values[index]}{at}")
 
 

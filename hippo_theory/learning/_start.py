@@ -12,14 +12,15 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.learning._arguments import factors, positive
 
-FARTHEST = 450  # binary orders from eta S0 up to sigma: exp(-R t) ends before, and P is resolved
+FARTHEST = 450  # binary orders down to which P is resolved
+LIFT = 1000  # binary orders by which a vanishing E may be lifted and not overflow at t = 0
 
 
 class Start(NamedTuple):
     """Everything that the flow needs of a start, with sigma turned to the positive axis."""
 
     w: np.ndarray  # Re of the turned w_0
-    v: np.ndarray  # Im of it
+    v: np.ndarray | None  # Im of it, None where all is real
     S: np.ndarray
     P: np.ndarray
     Q: np.ndarray
@@ -43,35 +44,59 @@ def read_start(w0, S0, b0, c0, phase) -> Start:
     order = _order(S0)
     w0, S0, size = scaled(w0, -order), np.ldexp(S0, -order), np.ldexp(size, -order)
     S0 = np.maximum(S0, 2 * size)
-    turned = np.conj(phase) * w0
-    w, v = turned.real, np.asarray(turned.imag)
+    w, v = _parts(np.conj(phase) * w0)
     conserved = (S0 - 2 * size) * (S0 + 2 * size)
     return Start(w, v, S0, S0 + 2 * w, S0 - 2 * w, conserved, order)
 
 
-def normalized(start: Start, sigma, eta, tau) -> tuple:
-    """sigma >= 0, eta and tau in the units of the start, the larger of sigma and eta near one."""
-    eta_order, sigma_order = _order(eta) + start.order, _order(sigma)
+class Units(NamedTuple):
+    """sigma >= 0, eta and tau in the units of the start, the larger of sigma and eta near one.
+
+    A start that is small against sigma / eta leaves eta P so far below sigma that
+    E = exp(-R t / tau) underflows before the two meet: both are then read in units of 2^-lift.
+    """
+
+    sigma: np.ndarray
+    eta: np.ndarray
+    tau: np.ndarray
+    lift: np.ndarray
+    lifted_eta: np.ndarray  # 2^lift eta
+
+
+def normalized(start: Start, sigma, eta, tau, *, liftable: bool = False) -> Units:
+    """Return the units of a start, refusing one that is too small for them."""
+    sigma_order, eta_order = _order(sigma), _order(eta) + start.order
     apart = eta_order + _order(start.S) - sigma_order
-    far = (start.S > 0) & (sigma > 0) & (apart < -FARTHEST)
+    far, lift = apart < -FARTHEST, np.int64(0)
     if far.any():
-        got = np.broadcast_to(apart, far.shape)[far].flat[0] * np.log10(2.0)
-        raise ValueError(
-            f"eta (|b0|^2 + |c0|^2) must be at least 1e-135 |sigma|, got about 1e{got:.0f} times it"
-        )
+        far = far & (start.S > 0) & (sigma > 0)
+        most = np.maximum(LIFT, -start.order) * far if liftable else lift
+        lift = np.minimum(-apart * far, most)
+        _refuse_if_farther(np.where(far, apart, 0), most + FARTHEST)
     largest = np.where(sigma > 0, np.maximum(sigma_order, eta_order), eta_order)
-    with np.errstate(over="ignore", under="ignore"):
-        return (
-            np.ldexp(sigma, -largest),
-            np.ldexp(eta, start.order - largest),
-            np.ldexp(tau, -largest),
+    own = start.order - largest
+    eta, lifted = np.ldexp(eta, own), np.ldexp(eta, own + lift)
+    return Units(np.ldexp(sigma, -largest), eta, np.ldexp(tau, -largest), lift, lifted)
+
+
+def _refuse_if_farther(apart, most):
+    out = np.broadcast_to(-apart > most, np.broadcast_shapes(apart.shape, most.shape))
+    if out.any():
+        most, apart = (
+            np.log10(2.0) * np.broadcast_to(v, out.shape)[out].flat[0] for v in (most, apart)
+        )
+        raise ValueError(
+            f"eta (|b0|^2 + |c0|^2) must be at least 1e-{most:.0f} |sigma|, "
+            f"got about 1e{apart:.0f} times it"
         )
 
 
-def scaled(value, order) -> Any:
-    """value 2^order, real or complex; infinite where that exceeds double precision."""
-    number: Any = np.asarray(value)
-    with np.errstate(over="ignore", under="ignore"):
+def scaled(value, order, turn=1.0) -> Any:
+    """value turn 2^order with |turn| = 1; infinite where that exceeds double precision."""
+    if abs(order).max(initial=0) < 1000:  # 2^order is a double
+        return value * (turn * np.ldexp(1.0, order))
+    number: Any = np.asarray(value * turn)
+    with np.errstate(over="ignore"):
         if not np.iscomplexobj(number):
             return np.ldexp(number, order)
         return np.ldexp(number.real, order) + 1j * np.ldexp(number.imag, order)
@@ -79,24 +104,29 @@ def scaled(value, order) -> Any:
 
 def _start_from_factors(b, c, phase) -> Start:
     """P_0, Q_0 and Lambda^2 = (Re <p, q>)^2 + |p|^2 |q|^2 - |<p, q>|^2 from p, q = b +- conj c."""
-    half = _order(np.maximum(abs(b).max(-1), abs(c).max(-1)))
+    half = _order(np.maximum(abs(b), abs(c)).max(-1))
     b, c = scaled(b, -half[..., None]), scaled(c, -half[..., None])
     turned = phase * c.conj()
     p, q = b + turned, b - turned
-    P, Q = (abs(p) ** 2).sum(-1), (abs(q) ** 2).sum(-1)
-    lost = (P < 2.0**-FARTHEST) & p.any(-1)
-    if lost.any():
+    P, Q = np.vecdot(p, p).real, np.vecdot(q, q).real
+    lost = P < 2.0**-FARTHEST
+    if lost.any() and (lost & p.any(-1)).any():
         raise ValueError(
             "b0 must be the opposite of conj(c0), turned by the phase of sigma, or differ from it "
-            f"by 1e-67 of its size, got {float(abs(p).max(-1)[lost].flat[0]):.3g}"
+            f"by 1e-67 of its size, got {abs(p).max(-1)[lost & p.any(-1)].flat[0]:.3g}"
         )
-    inner = (p.conj() * q).sum(-1)
-    rest = q - p * (inner / np.where(P > 0, P, 1.0))[..., None]
-    conserved = inner.real**2 + P * (abs(rest) ** 2).sum(-1)
-    w = np.asarray(np.conj(phase[..., 0]) * (b * c).sum(-1))
-    return Start(np.real(w), np.imag(w), (P + Q) / 2, P, Q, conserved, 2 * half)
+    inner = np.vecdot(p, q)
+    rest = q - p * (inner / np.where(lost, 1.0, P))[..., None]
+    conserved = inner.real**2 + P * np.vecdot(rest, rest).real
+    w, v = _parts(np.vecdot(turned, b))
+    return Start(w, v, (P + Q) / 2, P, Q, conserved, 2 * half)
+
+
+def _parts(z):
+    """Real part, and the imaginary one of what is complex."""
+    return (z.real, z.imag) if np.iscomplexobj(z) else (z, None)
 
 
 def _order(value):
     """Binary order of magnitude, 0 for zero."""
-    return np.asarray(np.frexp(value)[1])
+    return np.frexp(value)[1]

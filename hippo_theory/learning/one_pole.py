@@ -20,7 +20,8 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.learning._arguments import factors as _factors
 from hippo_theory.learning._arguments import positive
-from hippo_theory.learning._start import Start, normalized, read_start, scaled
+from hippo_theory.learning._course import clock, turned_gain
+from hippo_theory.learning._start import normalized, read_start, scaled
 
 
 def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None) -> np.ndarray:
@@ -48,7 +49,8 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     ------
     ValueError
         If eta or tau is not positive, a time is negative, S0 < 2 |w0|, both or neither of
-        (w0, S0) and (b0, c0) are given, or eta S0 is below 1e-135 |sigma| and not 0.
+        (w0, S0) and (b0, c0) are given, or eta S0 is below 1e-436 |sigma| and not 0 (farther
+        where b0 and c0 are below 1e-150: with eta near sigma every start is taken).
 
     Notes
     -----
@@ -71,13 +73,16 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     t = positive("t", t, zero=True)
     sigma, eta, tau = _problem(sigma, eta, tau)
     phase = _phase(sigma)
-    start = read_start(w0, S0, b0, c0, phase)
     with np.errstate(over="ignore", invalid="ignore"):  # not finite: refused below
-        top, E, D = _evaluate(t, start, *normalized(start, abs(sigma), eta, tau))
-    if np.iscomplexobj(sigma) or any(v is not None and np.iscomplexobj(v) for v in (w0, b0, c0)):
-        top = top + 2j * start.v * E
-    # D underflows only where the gain decays to zero: w_0 = 0 = S_0, or b = -conj(c) to the end
-    return _finite("the gain", scaled(phase * (top / np.where(D > 0, D, 1.0)), start.order))
+        start = read_start(w0, S0, b0, c0, phase)
+        units = normalized(start, abs(sigma), eta, tau, liftable=True)
+        at = clock(t, start.conserved, units)
+        value, below = turned_gain(at, start, units)
+        if start.v is not None:
+            value = value + 1j * start.v * at.E
+        # below is 0 only where the gain decays to it: w_0 = 0 = S_0, or b = -conj(c) to the end
+        value /= np.maximum(below, np.finfo(float).smallest_subnormal)
+        return _finite("the gain", scaled(value, start.order + units.lift, phase))
 
 
 def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -118,9 +123,10 @@ def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
     _factors(b0, c0)
     sign = 1.0 if sigma >= 0 else -1.0
     start = read_start(None, None, b0, c0, sign)
-    force, eta, tau = normalized(start, abs(sigma), eta, tau)
-    E, g, plus, minus, _ = _clock(t, start.conserved, force, eta, tau)
-    up, down = plus + minus * E + eta * start.Q * g, minus + plus * E + eta * start.P * g
+    units = normalized(start, abs(sigma), eta, tau)
+    E, _, g, plus, minus, *_ = clock(t, start.conserved, units)
+    up = plus + minus * E + units.eta * start.Q * g
+    down = minus + plus * E + units.eta * start.P * g
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         f = np.sqrt(up / down)[:, None]
         p, q = (b0 + sign * c0) * f, (b0 - sign * c0) / f
@@ -171,7 +177,7 @@ def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     _factors(b0, c0)
     flip = -1.0 if sigma < 0 or (sigma == 0 and b0 @ c0 > 0) else 1.0
     start = read_start(None, None, b0, c0, flip)
-    sigma, eta, tau = normalized(start, flip * sigma, eta, tau)
+    sigma, eta, tau, *_ = normalized(start, flip * sigma, eta, tau)
     target = scaled(flip * w, -start.order)
     limit = sigma / eta if start.P > 0 or sigma == 0 else 0.0
     _reachable(w, target, float(start.w), float(limit), lambda v: flip * scaled(v, start.order))
@@ -259,24 +265,10 @@ def _problem(sigma, eta, tau):
 
 
 def _phase(sigma):
+    if not np.iscomplexobj(sigma):
+        return np.where(sigma < 0, -1.0, 1.0)[()]
     size = abs(sigma)
-    phase = np.where(size > 0, sigma, 1.0) / np.where(size > 0, size, 1.0)
-    return phase[()]
-
-
-def _clock(t, conserved, sigma, eta, tau):
-    """E, g = (1 - E) / R and k_+- = 1 +- 2 sigma / R, with k_- free of cancellation."""
-    spread = eta * np.sqrt(conserved)
-    R = np.hypot(2 * sigma, spread)
-    still = np.finfo(float).tiny > R  # 1 / R overflows; E = 1 and g = t / tau to rounding
-    safe = np.where(still, 1.0, R)
-    with np.errstate(over="ignore", under="ignore"):
-        x = -(R / tau) * t
-    g = np.expm1(x) * (-1 / safe)
-    if still.any():
-        g = np.where(still, t / tau, g)
-    plus = 1 + 2 * sigma / safe
-    return np.exp(x), g, plus, np.where(still, 1.0, (spread / safe) ** 2 / plus), sigma / safe
+    return (np.where(size > 0, sigma, 1.0) / np.where(size > 0, size, 1.0))[()]
 
 
 def _reachable(w, target, start, limit, turned_back):
@@ -294,27 +286,3 @@ def _reachable(w, target, start, limit, turned_back):
             f"{turned_back(limit):g}, "
             f"which flow approaches and never reaches, got {w[index]:g}{at}"
         )
-
-
-def _evaluate(t, start: Start, sigma, eta, tau):
-    """Numerator of the real part of the turned gain, E, and the denominator D.
-
-    With w_0 well on the target's side the numerator is taken from w_0 and S_0; opposite to it,
-    from P_0 and Q_0: (P_0 (r (k_+ - k_- E^2) + k_+ k_- E) + Q_0 (r k_- - k_+ E (r E + k_-))) / 2
-    + eta sigma Lambda^2 g^2 with r = sigma / R. Both are polynomials in E and g.
-    """
-    w, S, P, Q, conserved = start.w, start.S, start.P, start.Q, start.conserved
-    E, g, plus, minus, r = _clock(t, conserved, sigma, eta, tau)
-    first = eta / 2 * (P * plus + Q * minus)
-    second = eta / 2 * (P * minus + Q * plus)
-    D = (2 + second * g) * E + (first + eta**2 * conserved * g) * g
-    opposite = (-4 * w > S) & (4 * r > 1)
-    drive = np.where(opposite, 0.0, sigma * S)
-    unit, order = np.frexp(sigma)  # sigma^2 g = (unit sigma) (g 2^order), without underflow
-    square = np.where(opposite, 0.0, 4 * (unit * sigma) * w) + eta * unit * conserved
-    late = (drive + square * np.ldexp(g, order)) * g
-    top = (np.where(opposite, 2 * plus * minus, 2.0) * w + drive * g) * E + late
-    if opposite.any():
-        split = r * (P * plus + Q * minus - (P * minus + Q * plus) * E**2) / 2
-        top = top + np.where(opposite, split, 0.0)
-    return top, E, D

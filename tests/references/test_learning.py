@@ -112,6 +112,22 @@ def test_gain_solves_the_equation_when_nothing_moves_it_but_itself():
     assert learning.gain(1e300, 0.1, 0.2, 1.0, 1.0) == 1.0
 
 
+@pytest.mark.parametrize("b, c, eta", [
+    (1e-200, 1e-200, 1.0), (1e-200, -1e-200, 1.0), (-3e-300, 2e-302, 0.5), (1e-30, 1e-30, 1e-300),
+    (2e-170, -2e-170 * (1 + 1e-9), 1e5), (0.3, 0.2, 1e-250), (5e-324, 5e-324, 1.0),
+])  # fmt: skip
+def test_gain_escapes_from_starts_whose_square_underflows(b, c, eta):
+    with mp.workdps(1400):
+        escape = mp.log(1 / (mp.mpf(eta) * (mp.mpf(b) ** 2 + mp.mpf(c) ** 2))) / 2
+        t = np.array([float(x * escape) for x in (0, 0.3, 0.9, 0.99, 1, 1.01, 1.5, 4)])
+        w = learning.gain(t, sigma=1.0, eta=eta, b0=[b], c0=[c])
+        data = (_mp(b), _mp(c), mp.mpf(1), mp.mpf(eta))
+        exact = [mp.re(_master(mp.mpf(float(x)), *data)) for x in t]
+    tiny = np.finfo(float).tiny  # below, doubles lose their digits
+    error = np.array([float(abs(x - y) / max(abs(y), tiny)) for x, y in zip(w, exact, strict=True)])
+    assert (error <= 4 * EPS * (1 + 2 * t)).all()
+
+
 @pytest.mark.parametrize("tau", [1.0, 1e-250, 1e250])
 @pytest.mark.parametrize(
     "m, n",  # such that eta is a double
