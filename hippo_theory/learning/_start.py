@@ -67,12 +67,12 @@ def normalized(start: Start, sigma, eta, tau, *, liftable: bool = False) -> Unit
     """Return the units of a start, refusing one that is too small for them."""
     sigma_order, eta_order = _order(sigma), _order(eta) + start.order
     apart = eta_order + _order(start.S) - sigma_order
-    far, lift = apart < -FARTHEST, np.int64(0)
+    far, lift = apart < -FARTHEST, np.zeros((), int)
     if far.any():
         far = far & (start.S > 0) & (sigma > 0)
-        most = np.maximum(LIFT, -start.order) * far if liftable else lift
-        lift = np.minimum(-apart * far, most)
-        _refuse_if_farther(np.where(far, apart, 0), most + FARTHEST)
+        most = np.maximum(LIFT, -start.order) if liftable else lift
+        lift = np.minimum(-apart, most) * far
+        _refuse_if_farther(-apart * far, most + FARTHEST)
     largest = np.where(sigma > 0, np.maximum(sigma_order, eta_order), eta_order)
     own = start.order - largest
     eta, lifted = np.ldexp(eta, own), np.ldexp(eta, own + lift)
@@ -80,18 +80,17 @@ def normalized(start: Start, sigma, eta, tau, *, liftable: bool = False) -> Unit
 
 
 def _refuse_if_farther(apart, most):
-    out = np.broadcast_to(-apart > most, np.broadcast_shapes(apart.shape, most.shape))
+    apart, most = np.broadcast_arrays(apart, most)
+    out = apart > most
     if out.any():
-        most, apart = (
-            np.log10(2.0) * np.broadcast_to(v, out.shape)[out].flat[0] for v in (most, apart)
-        )
+        least, got = np.log10(2.0) * most[out][0], np.log10(2.0) * apart[out][0]
         raise ValueError(
-            f"eta (|b0|^2 + |c0|^2) must be at least 1e-{most:.0f} |sigma|, "
-            f"got about 1e{apart:.0f} times it"
+            f"eta (|b0|^2 + |c0|^2) must be at least 1e-{least:.0f} |sigma|, "
+            f"got about 1e-{got:.0f} times it"
         )
 
 
-def scaled(value, order, turn=1.0) -> Any:
+def scaled(value, order, turn: Any = 1.0) -> Any:
     """value turn 2^order with |turn| = 1; infinite where that exceeds double precision."""
     if abs(order).max(initial=0) < 1000:  # 2^order is a double
         return value * (turn * np.ldexp(1.0, order))

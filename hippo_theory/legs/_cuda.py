@@ -1,4 +1,4 @@
-"""One-step LegS on CuPy arrays: `_fast.one_step` in CUDA, one lane for each signal.
+"""One-step LegS on CuPy arrays: `_fast.ladder` in CUDA, one lane for each signal.
 
 The step is written for its increment d = z' - z, with z_n = c_n / sqrt(2n+1),
 

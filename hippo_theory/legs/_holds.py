@@ -10,7 +10,7 @@ from hippo_theory.legs._signal import Signal
 
 def advance(degree: int, t, signal: Signal, span, state, out) -> None:
     """Carry `state` (N, S) cell by cell over span = (start, stop), every state into `out`."""
-    from hippo_theory.legs import _fast
+    from hippo_theory.legs import _fast_holds
 
     start, stop = span
     ratios = np.diff(t[start : stop + 1]) / t[start + 1 : stop + 1]
@@ -21,7 +21,9 @@ def advance(degree: int, t, signal: Signal, span, state, out) -> None:
     steps = substeps(ratios, len(state))
     base = np.ascontiguousarray(base.T)
     near, flipped, weights, local, offsets = quadrature
-    _fast.holds(ratios, steps, base, near, flipped, weights, local, offsets, state, out, start + 1)
+    _fast_holds.holds(
+        ratios, steps, base, near, flipped, weights, local, offsets, state, out, start + 1
+    )
 
 
 def finish(degree: int, t, signal: Signal, span, state) -> None:
@@ -29,21 +31,21 @@ def finish(degree: int, t, signal: Signal, span, state) -> None:
 
     No recurrence: the cells are independent, and nothing is carried from one to the next.
     """
-    from hippo_theory.legs import _fast
+    from hippo_theory.legs import _fast_holds
 
     ends = np.full(span[1] - span[0], t[-1])
     near, flipped, weights, local, offsets = _quadrature(
         degree, t, signal, span, len(state), ends, 0.0
     )
-    _fast.project(near, flipped, weights, local, 0, int(offsets[-1]), state)
+    _fast_holds.project(near, flipped, weights, local, 0, int(offsets[-1]), state)
 
 
 def propagate(r: float, state) -> None:
     """State <- r^A state."""
-    from hippo_theory.legs import _fast
+    from hippo_theory.legs import _fast_holds
 
     N = len(state)
-    _fast.dense(r, np.sqrt(2 * np.arange(N) + 1.0), state, np.empty_like(state))
+    _fast_holds.dense(r, np.sqrt(2 * np.arange(N) + 1.0), state, np.empty_like(state))
 
 
 def leftmost(cells: np.ndarray, degree: int, size: int) -> np.ndarray:
