@@ -7,9 +7,9 @@ errors oscillate with the number of steps K (jumps, kinks and cusps off the grid
 root mean square of K^p error over a window of K is measured, p being the claim. Starred orders are
 those of the two or three coarsest step counts, all that rounding leaves: hold6 and hold7 have not
 come to their asymptotic range there, and 7.6 and 9.2 overstate their orders 7 and 8, which
-tests/orders measures with more digits. The indicator of
-the rationals and that of a small neighbourhood of the grids' rationals defeat all samples; cell
-averages repair both. (compare legs_stability)
+tests/orders measures with more digits. The indicator of the rationals and that of a small
+neighbourhood of the grids' rationals defeat all samples; cell averages repair both. (compare
+legs_stability)
 """
 
 from collections.abc import Callable
@@ -218,7 +218,7 @@ def _orders(figure, table: pd.DataFrame, which: str, title: str) -> None:
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.grid(visible=False)
-    notes = "grey: none claimed; *: coarse steps only, the rest is rounding"
+    notes = "grey: none claimed; *: from the coarsest steps"
     axes.set_title(f"{title}: observed / claimed ({notes})", pad=4)
 
 
