@@ -3,9 +3,11 @@
 from hippo_theory.learning.depth import deep_time
 from hippo_theory.learning.edges import EdgeCorrection, edge_correction, edge_gap
 from hippo_theory.learning.fixed_poles import STRUCTURES, Flow, flow, invariants
+from hippo_theory.learning.limits import flow_limit
 from hippo_theory.learning.one_pole import factors, gain, imbalance, rate, time_to
 from hippo_theory.learning.pole import pole_loss, pole_path
 from hippo_theory.learning.population import population_statistics
+from hippo_theory.learning.schedule import Schedule, activation_schedule
 from hippo_theory.learning.simulate import Training, gradient_descent
 from hippo_theory.learning.statistics import (
     Statistics,
@@ -42,10 +44,12 @@ __all__ = [
     "EdgeCorrection",
     "Flow",
     "GainSteps",
+    "Schedule",
     "Statistics",
     "Training",
     "Widened",
     "Width",
+    "activation_schedule",
     "batch_curvature",
     "coherence",
     "crossover_width",
@@ -54,6 +58,7 @@ __all__ = [
     "edge_gap",
     "factors",
     "flow",
+    "flow_limit",
     "gain",
     "gain_steps",
     "gradient_descent",

@@ -247,8 +247,8 @@ def _mirror(stats, b0, c0, t, rtol):
     P, Q = (b0 + c0) ** 2 / 4, (b0 - c0) ** 2 / 4
 
     def parts(z):
-        turned = 2 * np.clip(z, -340, 340)  # trial stages of Newton's method may overshoot
-        return P * np.exp(turned), Q * np.exp(-turned)
+        turned = 2 * np.clip(z, -340, 340)  # trial stages of Newton's method may overshoot,
+        return (np.minimum(v, 1e140) for v in (P * np.exp(turned), Q * np.exp(-turned)))
 
     def slope(_, z):
         up, down = parts(z)

@@ -7,6 +7,7 @@ import hippo_theory as ht
 from hippo_theory import learning
 
 STATS = learning.population_statistics([0.9, 0.5], [0.9], [1.0])
+SINGULAR = learning.Statistics([1.0, 1.0], np.ones((2, 2)), 1.0)
 SIGNAL = np.ones((2, 8))
 
 CONTINUOUS = ht.DiagonalLTI([-1.0], [1.0], [1.0])
@@ -120,6 +121,15 @@ CALLS = [
      ValueError, "unknown train 'a', expected one of ['both', 'b', 'c']"),
     (lambda: learning.flow(STATS, [1.0, 1.0], [1.0, 1.0], [1.0, 0.5]),
      ValueError, "t must be strictly increasing, got 0.5 after 1 at index 1"),
+    (lambda: learning.flow_limit(STATS, [1j, 1.0], [1.0, 1.0]),
+     TypeError, "stats, b0 and c0 must be real, got a complex array"),
+    (lambda: learning.flow_limit(SINGULAR, [1.0, 1.0], [0.0, 1.0]),
+     ValueError, "b0 must differ from c0 and -c0 where M is singular, got b0 = 1, c0 = 1 at index "
+     "1"),
+    (lambda: learning.activation_schedule(SINGULAR),
+     ValueError, "M must be regular, got the eigenvalues 0 to 2"),
+    (lambda: learning.activation_schedule(learning.population_statistics([0.5j], [0.5], [1.0])),
+     TypeError, "stats must be real, got a complex array"),
     (lambda: learning.pole_path(1.0, 1.0, 0.5, 1.0),
      ValueError, "a0 must lie inside the unit circle, got |pole| = 1 at index 0"),
     (lambda: learning.pole_path(1.0, 0.1, 0.5, 0.0),
