@@ -69,6 +69,7 @@ HOST: dict = {
     "learning.edge_gap": lambda a: learning.edge_gap(a(V), 9),
     "learning.factors": lambda a: learning.factors(a(T), a(V), a(W), **RATES),
     "learning.flow": lambda a: learning.flow(STATS, a(V), a(W), a(T)),
+    "learning.flow_limit": lambda a: learning.flow_limit(STATS, a(V), a(W)),
     "learning.gain": lambda a: learning.gain(a(T), 0.1, 1.0, **RATES),
     "learning.gain_steps": lambda a: learning.gain_steps(a(V), a(W), 1.0, 1.0, 0.1, 3),
     "learning.gradient_descent": lambda a: learning.gradient_descent(
