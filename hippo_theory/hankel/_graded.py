@@ -14,7 +14,9 @@ from hippo_theory.hankel import _bidiagonal
 EPS = np.finfo(float).eps
 SMALL = 64  # order up to which Jacobi is as quick as bidiagonal form
 GROWTH = 8  # errors of a bidiagonal form, in units of n eps, up to which it is kept
-WINDOW, MARGIN = 240, 80  # bits of D^2: a window, and what it gives away at either end
+WINDOW, MARGIN = 272, 80  # bits of D^2: a window, and what it gives away at either end
+SLACK = 32  # bits of D^2 within which the start of a window is chosen
+GROUP = 1000  # bits of D^2 of the windows whose Schur complements follow from that of the first
 
 
 def singular_values(K, mantissas, exponents, *, pivots=None):
@@ -25,8 +27,8 @@ def singular_values(K, mantissas, exponents, *, pivots=None):
     K : (n, n) symmetric, real or complex
     mantissas, exponents : (n,)
         D^2 = mantissas 2^exponents, descending.
-    pivots : (n, n), optional
-        `eliminate(K)` where it is known.
+    pivots : (n,), optional
+        `leading_pivots(K)` where they are known.
 
     Returns
     -------
@@ -36,48 +38,52 @@ def singular_values(K, mantissas, exponents, *, pivots=None):
     -----
     The values of rows s.. of a window are those of the Schur complement of what lies above them,
     and what lies below is left out: both perturb a value of size sigma by the ratio of sigma to
-    the values cut away, so that a margin of 2^-80 at either end costs no digit.
+    the values cut away, so that a margin of 2^-80 at either end costs no digit. A window starts
+    behind a large pivot, where the leading minor is well conditioned.
     """
     n, levels = len(K), np.log2(mantissas) + exponents
-    U = eliminate(K) if pivots is None else pivots
-    conditioning, result = leading_conditioning(K, U), np.empty((3, n))
-    done = start = 0
+    pivots = leading_pivots(K) if pivots is None else pivots
+    conditioning, result = leading_conditioning(K, pivots), np.empty((3, n))
+    S, done, start, base, end = K, 0, 0, 0, 0
     while done < n:
-        stop = int(np.searchsorted(-levels, WINDOW - levels[start], side="right"))
-        keep = stop
-        if stop < n:
-            keep = int(np.searchsorted(-levels[:stop], MARGIN - levels[stop - 1] - 2 * MARGIN))
-            keep = max(keep, done + 1)
-        block, bounds = _schur_complement(K, U, start, stop), slice(start, stop)
-        window = _window(block, mantissas[bounds], exponents[bounds], conditioning)
+        stop = _below(levels, start, WINDOW)
+        keep = stop if stop == n else max(_below(levels, stop - 1, -MARGIN), done + 1)
+        if stop > end:
+            base, end = start, _below(levels, start, GROUP)
+            S = _schur_complement(K[:end, :end], base)
+        block = _schur_complement(S[: stop - base, : stop - base], start - base)
+        rows = slice(start, stop)
+        window = _window(block, mantissas[rows], exponents[rows], conditioning)
         result[:, done:keep] = window[:, done - start : keep - start]
+        if keep < n:
+            start = _start(levels, pivots, start, keep)
         done = keep
-        start = min(done, int(np.searchsorted(-levels, -levels[min(done, n - 1)] - MARGIN)))
     values, logs, errors = result[:, np.argsort(-result[1], kind="stable")]
-    return values, logs, errors + rounding(K, U)
+    return values, logs, errors + rounding(K, pivots)
 
 
-def rounding(K, U) -> float:
+def rounding(K, pivots) -> float:
     """Estimate of the relative errors that come with rounding errors in K."""
-    return 4 * EPS * len(K) * leading_conditioning(K, U)
+    return 4 * EPS * len(K) * leading_conditioning(K, pivots)
 
 
-def leading_conditioning(K, U) -> float:
-    """max |K| over the smallest pivot of U = eliminate(K)."""
-    return float(np.abs(K).max() / np.abs(np.diagonal(U)).min())
+def leading_conditioning(K, pivots) -> float:
+    """max |K| over the smallest of `leading_pivots`."""
+    return float(np.abs(K).max() / np.abs(pivots).min())
 
 
-def eliminate(K):
-    """U of K = U^T diag(U)^{-1} U, eliminated without interchanges.
+def leading_pivots(K):
+    """Pivots (n,) of elimination without interchanges, the quotients of leading minors.
 
-    A pivot below eps max |K|, which leaves no digit, is replaced by that.
+    One below eps max |K|, which leaves no digit, is replaced by that.
     """
     U = K.copy()
     _eliminate(U, EPS * np.abs(K).max())
-    return np.triu(U)
+    return np.diagonal(U)
 
 
 def _eliminate(U, least):
+    """The upper triangle becomes U of K = U^T diag(U)^{-1} U."""
     n = len(U)
     if n <= 32:
         for k in range(n):
@@ -88,17 +94,30 @@ def _eliminate(U, least):
     h = n // 2
     top, right, bottom = U[:h, :h], U[:h, h:], U[h:, h:]
     _eliminate(top, least)
-    unit = top / np.diagonal(top)[:, None]
-    right[:] = solve_triangular(unit, right, trans=1, unit_diagonal=True, check_finite=False)
-    bottom -= (right / np.diagonal(top)[:, None]).T @ right
+    pivots = np.diagonal(top)[:, None]
+    right[:] = solve_triangular(
+        top / pivots, right, trans=1, unit_diagonal=True, check_finite=False
+    )
+    bottom -= (right / pivots).T @ right
     _eliminate(bottom, least)
 
 
-def _schur_complement(K, U, start, stop):
-    if start == 0:
-        return K[:stop, :stop]
-    block = U[start:stop, start:stop]
-    return (block / np.diagonal(block)[:, None]).T @ block
+def _below(levels, row, bits):
+    """The first row more than `bits` below `row`."""
+    return int(np.searchsorted(-levels, bits - levels[row], side="right"))
+
+
+def _start(levels, pivots, start, done):
+    """Where the window that goes on with row `done` starts, not above `start`."""
+    first, last = (_below(levels, done, -MARGIN - bits) for bits in (SLACK, 0))
+    candidates = np.arange(max(first, start, 1), max(last, start, 1) + 1)
+    return int(candidates[np.abs(pivots[candidates - 1]).argmax()]) if last > 0 else start
+
+
+def _schur_complement(K, size):
+    """Of the first `size` rows and columns."""
+    top, right = K[:size, :size], K[:size, size:]
+    return K[size:, size:] - right.T @ np.linalg.solve(top, right) if size else K
 
 
 def _window(K, mantissas, exponents, conditioning):

@@ -208,9 +208,9 @@ def _generator_values(system, poles, residues, logs):
     factors = szego.generator_cholesky(poles, np.sqrt(residues.astype(complex)), **options)
     if system.conjugate:
         form = _real.from_pairs(poles, residues, listed, factors.pivots, **options)
-        U = _graded.eliminate(form[0])
-        if _graded.rounding(form[0], U) < REAL_ENOUGH * len(U):
-            return _graded.singular_values(*form, pivots=U)
+        pivots = _graded.leading_pivots(form[0])
+        if _graded.rounding(form[0], pivots) < REAL_ENOUGH * pivots.size:
+            return _graded.singular_values(*form, pivots=pivots)
     return _graded.singular_values(*_symmetric_form(factors))
 
 
