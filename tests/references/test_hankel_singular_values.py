@@ -46,7 +46,20 @@ def reference(poles, residues, discrete, dps=250):
     P = flint.acb_mat(n, n, [entry(i, j) for i in range(n) for j in range(n)])
     Q = flint.acb_mat(n, n, [conj(P[i, j]) for i in range(n) for j in range(n)])
     squares = [x.real.mid() for x in (Q * P).eig(algorithm="approx")]
+    if not confirmed(squares, P):  # the iteration has not converged
+        return reference(poles, residues, discrete, 2 * dps)
     return [x.sqrt() for x in sorted(squares, key=lambda x: -float(x.log()))]
+
+
+def confirmed(squares, P):
+    """Whether positive `squares` have the sum trace(conj(P) P) and the product |det P|^2."""
+    if min(squares) <= 0:
+        return False
+    total, product = sum(squares), flint.arb(1)
+    for x in squares:
+        product *= x
+    trace = sum((x * x).real for x in P.entries())
+    return abs(total / trace - 1) < 1e-30 and abs(product / P.det().abs_lower() ** 2 - 1) < 1e-30
 
 
 def exact_residues(B, C):
