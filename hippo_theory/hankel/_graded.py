@@ -19,7 +19,7 @@ SLACK = 32  # bits of D^2 within which the start of a window is chosen
 GROUP = 1000  # bits of D^2 of the windows whose Schur complements follow from that of the first
 
 
-def singular_values(K, mantissas, exponents, *, pivots=None):
+def singular_values(K, mantissas, exponents, *, eliminated=None):
     """Singular values of D K D, descending, their logarithms, and estimates of relative errors.
 
     Parameters
@@ -27,8 +27,8 @@ def singular_values(K, mantissas, exponents, *, pivots=None):
     K : (n, n) symmetric, real or complex
     mantissas, exponents : (n,)
         D^2 = mantissas 2^exponents, descending.
-    pivots : (n,), optional
-        `leading_pivots(K)` where they are known.
+    eliminated : (n, n), optional
+        `eliminate(K)` where it is known.
 
     Returns
     -------
@@ -42,8 +42,9 @@ def singular_values(K, mantissas, exponents, *, pivots=None):
     behind a large pivot, where the leading minor is well conditioned.
     """
     n, levels = len(K), np.log2(mantissas) + exponents
-    pivots = leading_pivots(K) if pivots is None else pivots
-    conditioning, result = leading_conditioning(K, pivots), np.empty((3, n))
+    U = eliminate(K) if eliminated is None else eliminated
+    pivots = np.diagonal(U)
+    conditioning, result = float(np.abs(K).max() / np.abs(pivots).min()), np.empty((3, n))
     S, done, start, base, end = K, 0, 0, 0, 0
     while done < n:
         stop = _below(levels, start, WINDOW)
@@ -59,27 +60,39 @@ def singular_values(K, mantissas, exponents, *, pivots=None):
             start = _start(levels, pivots, start, keep)
         done = keep
     values, logs, errors = result[:, np.argsort(-result[1], kind="stable")]
-    return values, logs, errors + rounding(K, pivots)
+    sizes = np.log(2.0) * levels[0] - logs  # by Weyl, |D E D| is as much as any value changes
+    absolute = np.exp(np.minimum(sizes, 700.0)) * np.exp2((levels - levels[0]) / 2).sum() ** 2
+    weyl = 16 * EPS * (1 + n * np.abs(K).max() * absolute)
+    return values, logs, errors + np.minimum(rounding(K, mantissas, exponents, U), weyl)
 
 
-def rounding(K, pivots) -> float:
-    """Estimate of the relative errors that come with rounding errors in K."""
-    return 4 * EPS * len(K) * leading_conditioning(K, pivots)
+def rounding(K, mantissas, exponents, U) -> float:
+    """Estimate of the relative errors that come with rounding errors E in K, for U = eliminate(K).
+
+    With K = L S L^T, D (K + E) D is (1 + F) D K D (1 + F)^T, where F has to first order the lower
+    triangle of D L^-1 E L^-T S^-1 D^-1 (between L and L^-1, of little effect); every value changes
+    by at most 2 |F|. Entries of E are taken as independent, of size 8 eps max |K|, and |F| as the
+    sum of its largest row and column. 8 is empirical: on thousands of systems of nearly coincident
+    poles and of residues over 300 decades the estimate is at least three times the error.
+    """
+    half, pivots = (np.log2(mantissas) + exponents) / 2, np.diagonal(U)
+    unit, ones = U / pivots[:, None], np.eye(len(K))
+    inverse = solve_triangular(unit, ones, trans=1, unit_diagonal=True, check_finite=False)
+    rows = np.linalg.norm(inverse, axis=1)
+    steps = np.exp2(np.minimum(half[:, None] - half, 0.0))
+    F = np.tril(np.outer(rows, rows / np.abs(pivots)) * steps) * np.abs(K).max()
+    size = np.linalg.norm(F, axis=0).max() + np.linalg.norm(F, axis=1).max()
+    return float(16 * EPS * (1 + size))
 
 
-def leading_conditioning(K, pivots) -> float:
-    """max |K| over the smallest of `leading_pivots`."""
-    return float(np.abs(K).max() / np.abs(pivots).min())
+def eliminate(K):
+    """U of K = U^T diag(U)^{-1} U, eliminated without interchanges.
 
-
-def leading_pivots(K):
-    """Pivots (n,) of elimination without interchanges, the quotients of leading minors.
-
-    One below eps max |K|, which leaves no digit, is replaced by that.
+    A pivot below eps max |K|, which leaves no digit, is replaced by that.
     """
     U = K.copy()
     _eliminate(U, EPS * np.abs(K).max())
-    return np.diagonal(U)
+    return np.triu(U)
 
 
 def _eliminate(U, least):

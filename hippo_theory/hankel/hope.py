@@ -8,6 +8,7 @@ values are those of the Hankel matrix of h for every dt. dt = 1 gives plain dela
 import numpy as np
 
 from hippo_theory import _array, _check
+from hippo_theory.hankel import _scales
 from hippo_theory.lti import cascade
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.systems import LTI
@@ -47,8 +48,11 @@ def frequency_response(h, L: int, dt: float) -> np.ndarray:
     x = _array.to_home(there, half / half.conj())  # exp(-i theta), also at theta = pi
     h = there.xp.astype(given, x.dtype)
     K = h[..., -1:] * x
-    for k in range(h.shape[-1] - 2, -1, -1):
-        K = (K + h[..., k, None]) * x
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        for k in range(h.shape[-1] - 2, -1, -1):
+            K = (K + h[..., k, None]) * x
+    if not there.xp.all(there.xp.isfinite(K)):
+        raise np.linalg.LinAlgError("the response must stay in the range of floating point")
     return _array.rounded(K, given)
 
 
@@ -103,6 +107,11 @@ def simulate(h, u, dt: float) -> np.ndarray:
     numpy.ndarray, shape (..., L)
         Real where h and u are.
 
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the output leaves the range of floating point.
+
     Notes
     -----
     O(n) per sample; each section is unitary, so rounding errors do not grow. Arrays of another
@@ -128,9 +137,13 @@ def simulate(h, u, dt: float) -> np.ndarray:
     for index in np.ndindex(batch):
         taps = np.broadcast_to(h, (*batch, h.shape[-1]))[index]
         signal = np.broadcast_to(u, y.shape)[index]
-        y[index], _ = cascade.readout(tap_weights=np.r_[0.0, taps], u=signal, **chain)
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below
+            y[index], _ = cascade.readout(tap_weights=np.r_[0.0, taps], u=signal, **chain)
     dtype = np.result_type(np.float32, h, u)
-    return (y if dtype.kind == "c" else np.real(y)).astype(dtype, copy=False)
+    with np.errstate(over="ignore"):
+        y = (y if dtype.kind == "c" else np.real(y)).astype(dtype, copy=False)
+    _scales.restored("the output", y)
+    return y
 
 
 def to_lti(h, dt: float) -> LTI:

@@ -102,17 +102,18 @@ def markov_singular_values(h, k: int | None = None) -> np.ndarray:
     n = h.shape[-1]
     if n == 0:
         raise ValueError(f"h must hold at least one value, got shape {h.shape}")
-    if k is None:
+    if k is not None:
+        h, k = _vector(h), _check.integer("k", k)
+        if k > n:
+            raise ValueError(f"k must be at most the {n} Markov parameters, got {k}")
+    h, exponent = _unit(h)
+    if k is None or n <= DENSE or k > n // 4:
         padded = np.concatenate([h, np.zeros_like(h)], axis=-1)
         index = np.arange(n)
-        values = np.linalg.svd(padded[..., index[:, None] + index], compute_uv=False)
-        return _scales.restored("singular values", values)
-    h, k = _vector(h), _check.integer("k", k)
-    if k > n:
-        raise ValueError(f"k must be at most the {n} Markov parameters, got {k}")
-    if n <= DENSE or k > n // 4:
-        return markov_singular_values(h)[:k]
-    return _lanczos(h, k)
+        values = np.linalg.svd(padded[..., index[:, None] + index], compute_uv=False)[..., :k]
+    else:
+        values = _lanczos(h, k) if h.any() else np.zeros(k)
+    return _scales.restored("singular values", values, exponent)
 
 
 def ho_kalman(h, order: int, *, dt: float = 1.0) -> LTI:
@@ -121,9 +122,10 @@ def ho_kalman(h, order: int, *, dt: float = 1.0) -> LTI:
     Parameters
     ----------
     h : array_like, shape (L,)
-        Markov parameters with h[0] = D, L odd or even; a Hankel matrix of L // 2 rows is used.
+        Markov parameters with h[0] = D; a Hankel matrix of L // 2 rows and (L - 1) // 2 columns
+        is used.
     order : int
-        Number of states; smaller than L // 2.
+        Number of states, at most (L - 1) // 2.
     dt : float
         Sampling step of the answer.
 
@@ -152,14 +154,15 @@ def ho_kalman(h, order: int, *, dt: float = 1.0) -> LTI:
     array([[0.5]])
     """
     h, order = _vector(h), _check.integer("order", order)
-    size = h.size // 2
-    if order >= max(size, 2) and not (order == size and h.size > 2 * size):
-        raise ValueError(f"order must be less than {size} for {h.size} values of h, got {order}")
-    index = np.arange(size)
-    sums = index[:, None] + index
-    shifted = np.concatenate([h, [0.0]])[np.minimum(sums + 2, h.size)]
-    U, s, Vh = np.linalg.svd(h[sums + 1])
-    floor = size * np.finfo(float).eps * s[0]
+    rows, columns = h.size // 2, (h.size - 1) // 2
+    if order > columns:
+        raise ValueError(
+            f"order must be less than {columns + 1} for {h.size} values of h, got {order}"
+        )
+    data, exponent = _unit(h[1:])
+    index = np.arange(rows)[:, None] + np.arange(columns)
+    U, s, Vh = np.linalg.svd(data[index])
+    floor = rows * np.finfo(float).eps * s[0]
     if s[order - 1] <= floor:
         raise np.linalg.LinAlgError(
             f"order {order} is more than the numerical rank {int((s > floor).sum())} of the "
@@ -167,7 +170,8 @@ def ho_kalman(h, order: int, *, dt: float = 1.0) -> LTI:
         )
     root = np.sqrt(s[:order])
     left, right = U[:, :order] / root, Vh[:order].conj().T / root
-    A = left.conj().T @ shifted @ right
+    A = left.conj().T @ data[index + 1] @ right
+    root = np.ldexp(root, int(exponent[0]) // 2)
     return LTI(A, root * Vh[:order, 0], U[0, :order] * root, h[0], dt=dt)
 
 
@@ -176,6 +180,13 @@ def _vector(h):
     if h.size == 0:
         raise ValueError("h must hold at least one value, got shape (0,)")
     return h
+
+
+def _unit(h):
+    """h / 2^e of largest part at most 1, and the even numbers e, (..., 1)."""
+    largest = np.abs(np.stack([h.real, h.imag])).max(axis=0).max(axis=-1, keepdims=True)
+    exponent = (np.frexp(largest)[1] + 1) // 2 * 2
+    return _scales.ldexp(h, -exponent), exponent
 
 
 def _convolver(h):

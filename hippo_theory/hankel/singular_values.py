@@ -73,8 +73,8 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     -----
     Diagonal systems with one input and output take generators: scaled so that B = C = sqrt(r),
     P = X D^2 X^* is factored from differences of poles alone, entry by entry to relative accuracy,
-    and sigma are the singular values of D (X^T X) D, all of them to
-    n eps / min_k |pivot_k of X^T X|, which is the estimate: by one-sided Jacobi or, beyond some 64
+    and sigma are the singular values of D (X^T X) D, all of them to eps times a condition number
+    of the leading minors of X^T X, which is the estimate: by one-sided Jacobi or, beyond some 64
     states, from a bidiagonal form whose entries tell that it is as precise. After Haut and
     Beylkin, Demmel, and Drmac and Veselic. Poles and residues are taken as exact. Real systems
     (``conjugate=True`` or real poles) use real arithmetic where it keeps the digits. O(n^3).
@@ -105,8 +105,13 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
         from hippo_theory.hankel._precise import singular_values as precise
 
         return Spectrum(*precise(system, digits), "mpmath")
-    system, exponent = _scales.normalized(system)
-    single = isinstance(system, DiagonalLTI) and system.is_siso
+    single, clock = isinstance(system, DiagonalLTI) and system.is_siso, 0
+    if not single:
+        system, clock = _scales.unit_time(system)
+    system, exponent = _scales.normalized(system, clock=clock)
+    if single and exponent > 0:  # small values that are floats are to stay normal ones
+        lift = min(exponent, 1000)
+        system, exponent = _scales.scaled(system, lift // 2, lift // 2, 0.0), exponent - lift
     spectrum = _from_generators(system) if single else _from_factors(system)
     values = _scales.restored("singular values", spectrum.values, exponent)
     logs = spectrum.log_values + exponent * np.log(2.0)
@@ -208,9 +213,9 @@ def _generator_values(system, poles, residues, logs):
     factors = szego.generator_cholesky(poles, np.sqrt(residues.astype(complex)), **options)
     if system.conjugate:
         form = _real.from_pairs(poles, residues, listed, factors.pivots, **options)
-        pivots = _graded.leading_pivots(form[0])
-        if _graded.rounding(form[0], pivots) < REAL_ENOUGH * pivots.size:
-            return _graded.singular_values(*form, pivots=pivots)
+        U = _graded.eliminate(form[0])
+        if _graded.rounding(*form, U) < REAL_ENOUGH * len(U):
+            return _graded.singular_values(*form, eliminated=U)
     return _graded.singular_values(*_symmetric_form(factors))
 
 

@@ -37,6 +37,8 @@ def deep_time(w, w0, layers, sigma, eta, tau=1.0) -> np.ndarray:
     ------
     ValueError
         If a target is already passed or never reached.
+    numpy.linalg.LinAlgError
+        If a time leaves the range of floating point.
 
     Notes
     -----
@@ -72,10 +74,17 @@ def deep_time(w, w0, layers, sigma, eta, tau=1.0) -> np.ndarray:
         end = np.log1p(eta * step / (force - eta * target))
         return tau / (force * final) * (step / start * (final / target) + rise + end)
     D = layers
-    shape = _powers(D, start / final, rise)
-    log_z0, log_z = _log_fraction(start, force, eta), _log_fraction(target, force, eta)
-    shape = shape + _logarithms(D, log_z0, log_z, rise)
-    return tau / (2 * D * force * final ** (1 - 1 / D)) * shape
+    with np.errstate(divide="ignore", over="ignore"):  # refused below
+        shape = _powers(D, np.float64(start / final), rise)
+        log_z0, log_z = _log_fraction(start, force, eta), _log_fraction(target, force, eta)
+        shape = shape + _logarithms(D, log_z0, log_z, rise)
+        time = tau / (2 * D * force * final ** (1 - 1 / D)) * shape
+    if not np.isfinite(time).all():
+        raise np.linalg.LinAlgError(
+            f"the time must stay in the range of floating point, got w0 = {w0:g} and "
+            f"sigma / eta = {sigma / eta:g}"
+        )
+    return time
 
 
 def _powers(D, z0, rise):

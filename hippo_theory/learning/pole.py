@@ -49,14 +49,16 @@ def pole_path(t, a0, a_star, w_star, tau=1.0) -> np.ndarray:
     from scipy.special import wrightomega
 
     t = positive("t", t, zero=True)
-    a0, a_star, energy = _teacher(a0, a_star, w_star)
+    a0, a_star, amplitude = _teacher(a0, a_star, w_star)
     tau = float(positive("tau", _check.number("tau", tau)))
     inside = one_minus_product(a_star, a0)
     scale = _one_minus_square(a0) * _one_minus_square(a_star)
     start = abs(a0 - a_star) ** 2 / scale  # z_0^2 = sinh^2 of the distance
     if start == 0:
         return np.full(t.shape, a0)
-    left = wrightomega(start + np.log(start) - 2 * energy * t / tau)
+    with np.errstate(over="ignore"):  # a late time is at the teacher
+        time = (amplitude * (np.sqrt(t) / np.sqrt(tau))) ** 2  # E_0 t / tau
+    left = wrightomega(start + np.log(start) - 2 * time)
     direction = (a0 - a_star) / inside / abs((a0 - a_star) / inside)
     delta = direction * np.sqrt(left / (1 + left))
     return (a_star + delta) / (1 + np.conj(a_star) * delta)
@@ -76,6 +78,11 @@ def pole_loss(a, a_star, w_star) -> np.ndarray:
     -------
     ndarray, the shape of a
 
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a loss leaves the range of floating point.
+
     Notes
     -----
     White unit-variance input, infinite horizon. O(1). Curvature at a*, for E_0 = 1: 1 in
@@ -90,9 +97,15 @@ def pole_loss(a, a_star, w_star) -> np.ndarray:
     """
     a = _check.array("a", a)
     pole_array(a.ravel(), inside=True, name="a")
-    _, a_star, energy = _teacher(0.0, a_star, w_star)
+    _, a_star, amplitude = _teacher(0.0, a_star, w_star)
     delta = (a - a_star) / one_minus_product(a_star, a)
-    return 0.5 * energy * abs(delta) ** 2
+    with np.errstate(over="ignore"):
+        loss = 0.5 * (amplitude * abs(delta)) ** 2
+    if not np.isfinite(loss).all():
+        raise np.linalg.LinAlgError(
+            f"the loss must stay in the range of floating point, got w_star = {w_star}"
+        )
+    return loss
 
 
 def _teacher(a0, a_star, w_star):
@@ -104,7 +117,7 @@ def _teacher(a0, a_star, w_star):
     pole_array(a_star, inside=True, name="a_star")
     if w_star == 0:
         raise ValueError("w_star must not be zero, got 0: the teacher would have no pole")
-    return a0, a_star, abs(w_star) ** 2 / _one_minus_square(a_star)
+    return a0, a_star, abs(w_star) / np.sqrt(_one_minus_square(a_star))
 
 
 def _one_minus_square(a):

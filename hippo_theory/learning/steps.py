@@ -125,10 +125,12 @@ def learning_rate_limit(stats: Statistics, b, c, *, train: str = "both") -> floa
     """
     b, c = factors(b, c, width=given(stats).s.size, names=("b", "c"))
     _check.shape("b", b, (stats.s.size,))
-    weight = {"both": abs(b) ** 2 + abs(c) ** 2, "b": abs(c) ** 2, "c": abs(b) ** 2}
-    root = np.sqrt(weight[_check.option("train", train, weight)])
+    roots = {"both": np.hypot(abs(b), abs(c)), "b": abs(c), "c": abs(b)}
+    root = roots[_check.option("train", train, roots)]
+    scale = 2.0 ** np.frexp(root.max())[1]  # squares of extreme weights are no floats
+    root = root / scale
     top = float(np.linalg.eigvalsh(root[:, None] * stats.M * root)[-1])
-    return 2 / top if top > 0 else np.inf
+    return float(2 / top / scale / scale) if top > 0 else np.inf
 
 
 def modified_time(w, w0, sigma, eta, learning_rate: float) -> np.ndarray:

@@ -67,6 +67,8 @@ def kernel_vjp(
         If the system is not diagonal.
     ValueError
         If the cotangent has another shape than the kernel, or as `kernel` does.
+    numpy.linalg.LinAlgError
+        If a gradient leaves the range of floating point.
 
     Notes
     -----
@@ -93,9 +95,17 @@ def kernel_vjp(
     discrete = discrete_of(system, dt, scheme, layer)
     assert isinstance(discrete, DiagonalLTI)
     g = _checked(discrete, cotangent)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        gradient = _gradient(system, discrete, g, scheme, layer)
+    _check_range(gradient)
+    there = _array.home(cotangent=g)
+    return _carried(gradient, there, cotangent) if there else gradient
+
+
+def _gradient(system, discrete, g, scheme, layer) -> KernelGradient:
     factor = 2 if system.conjugate else 1
     first, second = (factor * a for a in _moments(discrete, g))
-    there, g = _array.home(cotangent=g), _array.to_host(g[..., :1])  # what is left is short
+    g = _array.to_host(g[..., :1])  # what is left is short
     B, C, _ = _powers.channels(system)
     product = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]  # (..., p, m, N)
     if system.is_discrete:
@@ -108,14 +118,23 @@ def kernel_vjp(
     in_C = (in_product * np.swapaxes(B, -1, -2).conj()[..., None, :, :]).sum(axis=-2)
     if system.is_siso:
         in_B, in_C, g = in_B[..., 0], in_C[..., 0, :], g[..., 0, 0, :]
-    gradient = KernelGradient(
+    return KernelGradient(
         poles=_like(in_poles.sum(axis=(-3, -2)), system.poles),
         B=_like(in_B, system.B),
         C=_like(in_C, system.C),
         D=_like(g[..., 0], system.D),
         dt=None if in_dt is None else _like(in_dt, np.asarray(discrete.dt)),
     )
-    return _carried(gradient, there, cotangent) if there else gradient
+
+
+def _check_range(gradient):
+    for field in fields(gradient):
+        part = getattr(gradient, field.name)
+        if part is not None and not np.isfinite(part).all():
+            raise np.linalg.LinAlgError(
+                f"the gradient in {field.name} must stay in the range of floating point, got "
+                f"{np.ravel(part)[~np.isfinite(np.ravel(part))][0]}"
+            )
 
 
 def _carried(gradient, there, cotangent) -> KernelGradient:

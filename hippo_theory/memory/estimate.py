@@ -111,15 +111,22 @@ def _samples(states, inputs, K) -> tuple[Any, Any, int]:
         raise ValueError(f"inputs must hold at least K = {K} samples, got {inputs.size}")
     if not np.any(inputs):
         raise ValueError("inputs must not be zero, got zeros only")
+    given, inputs = np.abs(inputs).max(), _scaled(inputs)
     mean, spread = float(inputs.mean()), float(inputs.std())
     if abs(mean) * np.sqrt(inputs.size) > 8 * spread:
+        unit = given / np.abs(inputs).max()
         raise ValueError(
-            f"inputs must have zero mean and vary, got mean {mean:g} and standard deviation "
-            f"{spread:g}; subtract the mean, and from the states the response to it"
+            f"inputs must have zero mean and vary, got mean {mean * unit:g} and standard deviation "
+            f"{spread * unit:g}; subtract the mean, and from the states the response to it"
         )
     if np.iscomplexobj(x):
         x = np.concatenate([x.real, x.imag], axis=1)
-    return x, inputs, K
+    return _scaled(x), inputs, K
+
+
+def _scaled(x):
+    """Columns by powers of two, which the capacity does not see, so that squares are floats."""
+    return np.ldexp(x, -np.frexp(np.abs(x).max(axis=0, initial=0.0))[1])
 
 
 def _orthonormal_columns(rows):

@@ -34,7 +34,8 @@ def fisher_memory(system, K, *, noise=1.0) -> np.ndarray:
     ValueError
         If the system is not a stable recurrence with one input.
     numpy.linalg.LinAlgError
-        If the noise covariance is not positive definite in floating point.
+        If the noise covariance is not positive definite in floating point, or the memory leaves
+        the range of floating point.
 
     Notes
     -----
@@ -52,14 +53,16 @@ def fisher_memory(system, K, *, noise=1.0) -> np.ndarray:
     K, noise = _check.integer("K", K), _check.number("noise", noise, above=0.0)
     poles, b, A = _parts(system)
     if A is None:
-        energy = np.abs(b) ** 2 * one_minus(poles, poles).real
-        return (np.abs(poles) ** (2.0 * np.arange(K)[:, None])) @ energy / noise
+        scale = 2.0 ** np.frexp(np.abs(b).max(initial=0.0))[1]
+        energy = np.abs(b / scale) ** 2 * one_minus(poles, poles).real
+        shares = (np.abs(poles) ** (2.0 * np.arange(K)[:, None])) @ energy
+        return _in_range(shares, scale, noise)
     factor = _noise_factor(A)
     result = np.empty(K)
     for k in range(K):
         result[k] = np.linalg.norm(linalg.solve_triangular(factor, b, lower=True)) ** 2
         b = A @ b
-    return result / noise
+    return _in_range(result, 1.0, noise)
 
 
 def fisher_total(system, *, noise=1.0) -> float:
@@ -92,11 +95,25 @@ def fisher_total(system, *, noise=1.0) -> float:
     noise = _check.number("noise", noise, above=0.0)
     _, b, A = _parts(system)
     if A is None:
-        return float(np.sum(np.abs(b) ** 2)) / noise
+        scale = 2.0 ** np.frexp(np.abs(b).max(initial=0.0))[1]
+        return float(_in_range(np.sum(np.abs(b / scale) ** 2), scale, noise))
     P = linalg.solve_discrete_lyapunov(A, np.outer(b, b.conj()), method="bilinear")
     whitened = linalg.solve_triangular(_noise_factor(A), P, lower=True)
     half = linalg.solve_triangular(_noise_factor(A), whitened.conj().T, lower=True)
     return float(np.trace(half).real) / noise
+
+
+def _in_range(values, scale, noise):
+    """Values scale^2 / noise, or a refusal."""
+    root = np.sqrt(noise)
+    with np.errstate(over="ignore"):
+        result = values * (scale / root) ** 2
+    if not np.isfinite(result).all():
+        raise np.linalg.LinAlgError(
+            f"the memory must stay in the range of floating point, got inputs of size {scale:.0e} "
+            f"and noise {noise:g}"
+        )
+    return result
 
 
 def _parts(system) -> tuple[Any, Any, Any]:

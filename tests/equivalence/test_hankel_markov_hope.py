@@ -32,13 +32,32 @@ def test_leading_values_by_lanczos_are_those_of_the_dense_matrix(complex_taps):
     np.testing.assert_allclose(values, hankel.markov_singular_values(h[:250])[:5], rtol=1e-7)
 
 
-def test_ho_kalman_realises_exact_data():
+@pytest.mark.parametrize("length", [7, 8, 20, 21])
+@pytest.mark.parametrize("scale", [1.0, 2.0**900, 2.0**-900])
+def test_ho_kalman_realises_exact_data(length, scale):
     G = ht.DiagonalLTI([0.9, 0.3 + 0.4j, -0.5], [1.0, 2.0, 1.0], [1.0, 1j, 0.5], D=0.7, dt=1.0)
-    k = np.arange(20)
-    h = np.r_[0.7, (G.C * G.B) @ G.poles[:, None] ** k]
-    model = hankel.ho_kalman(h, 3)
-    rebuilt = [model.C @ np.linalg.matrix_power(model.A, j) @ model.B for j in k]
-    np.testing.assert_allclose(np.r_[model.D, rebuilt], h, atol=1e-12)
+    h = ht.lti.markov_parameters(G, length)
+    model = hankel.ho_kalman(h * scale, 3)
+    rebuilt = ht.lti.markov_parameters(model, length)
+    np.testing.assert_allclose(rebuilt / scale, h, atol=1e-11)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e200])
+@pytest.mark.parametrize("kind", [float, complex])
+def test_long_hankel_matrices_have_the_values_of_their_system(scale, kind):
+    """At n = 1e5, where the Markov parameters of the slowest pole have died away."""
+    rng, n, k, m = np.random.default_rng(4), 100_000, 2, 8
+    poles = (1 - np.geomspace(1e-3, 0.5, m)) * np.exp(1j * rng.uniform(0.1, 3, m))
+    C = rng.normal(size=m) + 1j * rng.normal(size=m)
+    G = ht.DiagonalLTI(poles, np.ones(m), C, dt=1.0, conjugate=kind is float)
+    h = ht.lti.kernel(G, n + 1)[1:]
+    assert h.dtype == kind
+    values = hankel.markov_singular_values(h * scale, k)
+    np.testing.assert_allclose(values / scale, hankel.singular_values(G).values[:k], rtol=1e-13)
+
+
+def test_a_long_zero_sequence_has_zero_singular_values():
+    np.testing.assert_array_equal(hankel.markov_singular_values(np.zeros(5000), 3), np.zeros(3))
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.5, 1.0, 3.0])

@@ -75,6 +75,12 @@ OVERFLOWS = [
         "the step leaves",
     ),
     (lambda _: hankel.markov_perturbation_bound([1e308, 1e308]), "the bound must stay in the"),
+    (lambda _: hankel.hope.simulate([1e200], [1e200, 1e200], 0.5), "the output must stay in the"),
+    (lambda _: hankel.hope.frequency_response([1e308] * 4, 4, 1.0), "the response must stay in"),
+    (
+        lambda G: ht.lti.kernel_vjp(ht.DiagonalLTI([0.5], G.B, [1.0], dt=1.0), [1e200] * 3),
+        "the gradient in poles must stay in the range of floating point",
+    ),
 ]
 
 
@@ -156,3 +162,10 @@ def test_norms_know_how_time_scales(form, scale):
         slow = ht.DiagonalLTI(G.poles * scale, G.B, G.C)
     for norm, power in [(hankel.h2_norm, 0.5), (hankel.hankel_norm, 1.0), (hankel.hinf_norm, 1.0)]:
         np.testing.assert_allclose(norm(slow), norm(G) * scale**-power, rtol=1e-9)
+
+
+def test_small_singular_values_beside_large_ones_keep_their_digits():
+    """Two poles so far apart in frequency and size that each has its own value |r| / (-2 Re l)."""
+    G = ht.DiagonalLTI([-1.0, -1e-80 + 1e3j], [1e150, 1e-110], [1e150, 1e-110])
+    values = hankel.singular_values(G).values
+    np.testing.assert_allclose(values, [5e299, 5e-141], rtol=1e-12)

@@ -262,3 +262,20 @@ def test_estimates_scatter_around_the_exact_curve_and_raw_ones_do_not():
     assert abs(scores[:, exact < 0.9].mean()) < 0.2
     assert 0.6 < scores[:, exact < 0.9].std() < 1.6
     assert abs(np.mean(raw) / (np.sum(1 - exact) * 16 / 2941) - 1) < 0.2
+
+
+def test_fisher_memory_knows_how_inputs_and_noise_scale():
+    unit = ht.memory.fisher_memory(ht.DiagonalLTI([0.5], [1.0], [1.0], dt=1.0), 3)
+    large = ht.DiagonalLTI([0.5], [1e200], [1.0], dt=1.0)
+    np.testing.assert_allclose(ht.memory.fisher_memory(large, 3, noise=1e300) / 1e100, unit)
+    with pytest.raises(np.linalg.LinAlgError, match="the memory must stay in the range"):
+        ht.memory.fisher_memory(large, 3)
+
+
+def test_estimated_capacity_does_not_see_scales():
+    rng = np.random.default_rng(0)
+    u = rng.normal(size=500)
+    x = np.stack([u, rng.normal(size=500)], axis=1)
+    unit = ht.memory.estimate_capacity(x, u, 2)
+    scaled = ht.memory.estimate_capacity(x * [2.0**900, 2.0**-900], u * 2.0**-700, 2)
+    np.testing.assert_array_equal(scaled.capacity, unit.capacity)

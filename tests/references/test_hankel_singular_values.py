@@ -1,5 +1,7 @@
 """Hankel singular values against eigenvalues of conj(P) P in balls of several hundred digits."""
 
+import json
+
 import flint
 import mpmath
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 import hippo_theory as ht
 from hippo_theory.lti import expand
+from tests.references import deep_hankel
 
 N = 14
 
@@ -180,3 +183,40 @@ def test_digits_gives_as_many_as_wanted(dense):
     with mpmath.workdps(60):
         for value, x in zip(spectrum.values, exact, strict=True):
             assert abs(value / mpmath.mpf(x.str(60, radius=False)) - 1) < 1e-40
+
+
+@pytest.mark.parametrize("name", deep_hankel.CASES)
+def test_values_are_right_over_more_than_a_hundred_decades(name):
+    poles, residues, discrete = deep_hankel.data(name)
+    exact = [mpmath.mpf(x) for x in json.loads(deep_hankel.DIGITS.read_text())[name]]
+    G = ht.DiagonalLTI(poles, np.ones(poles.size), residues, dt=1.0 if discrete else None)
+    spectrum = ht.hankel.singular_values(G)
+    assert exact[0] / exact[-1] > 1e100
+    error = np.array([float(abs(v / x - 1)) for v, x in zip(spectrum.values, exact, strict=True)])
+    assert error.max() < 1e-12
+    assert (error <= spectrum.relative_error).all()
+
+
+COINCIDENT = {
+    # poles that nearly coincide with residues that cancel: leading minors without digits
+    "pairs": ([-0.0716 + 0.0747j, -0.0716 - 1e-7 + 0.0747j, -0.6 + 0.5j, -0.003 - 1.1j],
+              [1, -1, 1, 1]),
+    "triple": ([-0.004 - 1.9j, -0.004 - 1.9j * (1 + 1e-9), -0.0027 - 0.9j, -0.3 - 0.55j,
+                -0.004 * (1 + 1e-8) - 1.9j], [1, -1, 0.3, 0.5, -1]),
+    "two scales": ([-0.0356 + 0.166j, -0.64 + 0.83j, -0.03 + 0.58j, -0.009 - 1.2j,
+                    -0.009 - 1.2j * (1 + 1e-9), -0.64 * (1 + 1e-4) + 0.83j],
+                   [1, 0.5, 1, 1, -1, -0.5]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COINCIDENT)
+@pytest.mark.parametrize("conjugate", [False, True])
+def test_no_estimate_is_below_its_error_where_poles_nearly_cancel(name, conjugate):
+    poles, residues = COINCIDENT[name]
+    C = np.array(residues) * (1.3 - 0.7j)
+    G = ht.DiagonalLTI(poles, np.ones(len(poles)), C, conjugate=conjugate)
+    full = expand(G)
+    exact = reference(full.poles, exact_residues(full.B, full.C), False, 500)
+    spectrum = ht.hankel.singular_values(G)
+    assert (errors(spectrum.values, exact) <= spectrum.relative_error).all()
+    assert spectrum.relative_error[0] < 1e-6
