@@ -116,8 +116,9 @@ def test_leading_pivots_are_quotients_of_leading_minors(is_complex):
     np.testing.assert_allclose(np.diagonal(_graded.eliminate(K)), exact, rtol=0, atol=N * EPS)
 
 
-def test_a_vanishing_pivot_leaves_no_promise():
+def test_a_vanishing_pivot_leaves_no_promise_of_steep_values():
     K = np.array([[0.0, 1.0], [1.0, 0.0]])
-    values, _, errors = _graded.singular_values(K, np.array([0.5, 0.5]), np.array([1, 1]))
-    np.testing.assert_allclose(values, [1.0, 1.0], rtol=4 * EPS)
-    assert (errors > 0.1).all()
+    for least, promised in [(1, True), (-119, False)]:  # |K| alone bounds what is not steep
+        values, _, errors = _graded.singular_values(K, np.full(2, 0.5), np.array([1, least]))
+        np.testing.assert_allclose(values, np.full(2, 2.0 ** ((least - 1) / 2)), rtol=4 * EPS)
+        assert (errors < 1e-13).all() if promised else (errors > 0.1).all()

@@ -309,7 +309,6 @@ def test_importing_the_room_does_not_import_slow_libraries():
     assert result.stdout.strip() == "[]"
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("b0, c0", [([0.3], [0.5]), ([0.3], [-0.5]), ([0.4, -0.1], [0.4, -0.1])])
 def test_without_a_target_the_gain_decays_in_the_time_said(b0, c0):
     start = float(np.dot(b0, c0))
@@ -319,7 +318,8 @@ def test_without_a_target_the_gain_decays_in_the_time_said(b0, c0):
     assert (np.diff(t) > 0).all()
     reached = learning.gain(t, sigma=0.0, eta=2.0, b0=b0, c0=c0)
     np.testing.assert_allclose(reached, w, rtol=1e-12)
-=======
+
+
 def test_extreme_weights_and_teachers_are_answered_or_refused():
     stats = ht.learning.statistics([1.0, 0.5, -1.0], [1.0, 0.0, 0.5], [0.5])
     unit = ht.learning.learning_rate_limit(stats, [1.0], [1.0])
@@ -331,4 +331,3 @@ def test_extreme_weights_and_teachers_are_answered_or_refused():
         ht.learning.pole_loss(0.0, 0.9, 1e200)
     with pytest.raises(np.linalg.LinAlgError, match="the time must stay in the range"):
         ht.learning.deep_time(1e-100, 1e-300, 3, 1.0, 1e-250, 1e150)
->>>>>>> 2acbc38 (Estimates of singular values that see graded leading minors; ho_kalman for even lengths; Hankel values, gradients, memory and learning at the ends of the floats)
