@@ -55,9 +55,13 @@ def _pairwise(pivots, index):
 
 
 def _realify(X, mantissas, first):
-    """Real X and pivots from the complex ones; `first` holds the first index of every pair."""
-    X, mantissas, second = X.copy(), mantissas.copy(), first + 1
-    x = X[second, first]
+    """Real X and pivots from the complex ones; `first` holds the first index of every pair.
+
+    Of two rows that end as conjugates of one another, one is enough.
+    """
+    real, mantissas, second = np.empty(X.shape), mantissas.copy(), first + 1
+    x, rows = X[second, first], np.delete(np.arange(len(X)), second)
+    X = X[rows]
     one, two = X[:, first] - x * X[:, second], X[:, second]
     plus, minus = (one + two) / np.sqrt(2), 1j * (one - two) / np.sqrt(2)
     swap = x.real < 0
@@ -65,6 +69,7 @@ def _realify(X, mantissas, first):
     growth = 1 + np.abs(x.real)
     X[:, first], X[:, second] = lead - (x.imag / growth) * other, other
     mantissas[first], mantissas[second] = mantissas[first] * growth, mantissas[second] / growth
-    top, bottom = X[first], X[second]
-    X[first], X[second] = (top + bottom) / np.sqrt(2), -1j * (top - bottom) / np.sqrt(2)
-    return X.real, mantissas
+    pairs = X[np.searchsorted(rows, first)]
+    real[rows] = X.real
+    real[first], real[second] = np.sqrt(2) * pairs.real, np.sqrt(2) * pairs.imag
+    return real, mantissas
