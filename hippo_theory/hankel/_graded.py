@@ -61,7 +61,7 @@ def singular_values(K, mantissas, exponents, *, eliminated=None):
         done = keep
     values, logs, errors = result[:, np.argsort(-result[1], kind="stable")]
     sizes = np.log(2.0) * levels[0] - logs  # by Weyl, |D E D| is as much as any value changes
-    absolute = np.exp(np.minimum(sizes, 700.0)) * np.exp2((levels - levels[0]) / 2).sum() ** 2
+    absolute = np.exp(np.minimum(sizes, 600.0)) * np.exp2((levels - levels[0]) / 2).sum() ** 2
     weyl = 16 * EPS * (1 + n * np.abs(K).max() * absolute)
     return values, logs, errors + np.minimum(rounding(K, mantissas, exponents, U), weyl)
 

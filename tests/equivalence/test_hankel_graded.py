@@ -122,3 +122,10 @@ def test_a_vanishing_pivot_leaves_no_promise_of_steep_values():
         values, _, errors = _graded.singular_values(K, np.full(2, 0.5), np.array([1, least]))
         np.testing.assert_allclose(values, np.full(2, 2.0 ** ((least - 1) / 2)), rtol=4 * EPS)
         assert (errors < 1e-13).all() if promised else (errors > 0.1).all()
+
+
+def test_a_plateau_above_an_abyss_is_promised():
+    K, exponents = np.eye(256), np.repeat([0, -2200], 128)
+    _, logs, errors = _graded.singular_values(K, np.full(256, 0.5), exponents)
+    np.testing.assert_allclose(logs, np.log(2.0) * (exponents - 1), rtol=4 * EPS)
+    assert (errors < 1e-11).all()
