@@ -3,7 +3,6 @@
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory._check import positive as positive
 from hippo_theory.lti import spectrum
 from hippo_theory.lti.systems import System
 

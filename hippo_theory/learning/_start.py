@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.learning._arguments import factors, positive
+from hippo_theory._check import positive
+from hippo_theory.learning._arguments import factors
 
 FARTHEST = 450  # binary orders down to which P is resolved
 LIFT = 1000  # binary orders by which a vanishing E may be lifted and not overflow at t = 0

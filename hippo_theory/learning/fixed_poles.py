@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory._check import positive
 from hippo_theory._table import Table
 from hippo_theory.learning import one_pole
-from hippo_theory.learning._arguments import factors, pole_array, positive
+from hippo_theory.learning._arguments import factors, pole_array
 from hippo_theory.learning.statistics import Statistics, coherence, given
 
 _ROUNDING = 256 * np.finfo(float).eps  # what sums over many samples leave of an exact zero

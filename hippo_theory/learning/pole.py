@@ -10,7 +10,8 @@ the squared pseudo-hyperbolic distance of the poles, times half the teacher's en
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.learning._arguments import pole_array, positive
+from hippo_theory._check import positive
+from hippo_theory.learning._arguments import pole_array
 from hippo_theory.learning.population import one_minus_product
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.learning._arguments import pole_array, positive
+from hippo_theory._check import positive
+from hippo_theory.learning._arguments import pole_array
 
 
 class BatchCurvature(NamedTuple):

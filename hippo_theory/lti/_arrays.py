@@ -13,7 +13,7 @@ from array_api_compat import array_namespace
 from hippo_theory import _array, _check
 from hippo_theory._array import Array, Home
 from hippo_theory.lti import _powers
-from hippo_theory.lti.forms import dense, matrices
+from hippo_theory.lti.forms import channels, dense, matrices
 from hippo_theory.lti.systems import DiagonalLTI, System
 
 BLOCK = 1 << 22  # entries of a table of points times states
@@ -50,7 +50,7 @@ def power_table(squares: Array, count: int, first: Array) -> Array:
 def _vandermonde_tables(problem, there):
     """D, weights l^(b i) and l^j: the kernel is their product, of real parts for pairs."""
     system, xp = problem.discrete, there.xp
-    B, C, D = _powers.channels(system)
+    B, C, D = channels(system)
     weights = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]
     squares = _powers.squarings(system, _powers.doublings(problem.L))[..., None, None, :]
     D, weights, squares = (_array.to_home(there, a) for a in (D, weights, squares))
@@ -72,7 +72,7 @@ def _vandermonde_tables(problem, there):
 def _krylov_tables(problem, there):
     """D, C A^(b i) and A^j B, whose powers are made on the host."""
     system = dense(problem.discrete)
-    B, C, D = _powers.channels(system)
+    B, C, D = channels(system)
     columns = _powers.doublings(problem.L) // 2
     A = system.A.astype(np.result_type(system.A, np.float64))
     right, giant = _powers.orbit(A, B, 1 << columns)  # (N, b, m)
@@ -128,7 +128,7 @@ def transfer_function(system: System, z: Array, there: Home) -> Array:
 
 def _cauchy(system: Any, z: Array, there: Home) -> Array:
     xp = there.xp
-    B, C, _ = _powers.channels(system)
+    B, C, _ = channels(system)
     residues = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]  # (..., p, m, N)
     poles = system.poles
     if system.conjugate:

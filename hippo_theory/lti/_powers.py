@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.forms import channels as channels
+from hippo_theory.lti.forms import channels
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
 FAR_DOWN = -1e4  # exp(FAR_DOWN) is 0, and so are its powers: the logarithm of a pole at 0

@@ -13,7 +13,7 @@ import numpy as np
 from hippo_theory.lti import _powers, kernels, products
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.convolution import convolve
-from hippo_theory.lti.forms import dense
+from hippo_theory.lti.forms import channels, dense
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
 
@@ -29,7 +29,7 @@ def advance(system: System, x: Array, *, extra: int = 0) -> Array:
 
 def read(system: System, x: Array) -> Array:
     """C x, or 2 Re(C x), (..., L, p), for states (..., L, N)."""
-    y = x @ np.swapaxes(_powers.channels(system)[1], -1, -2)
+    y = x @ np.swapaxes(channels(system)[1], -1, -2)
     return 2 * y.real if has_pairs(system) else y
 
 
@@ -69,7 +69,7 @@ def chunk_tables(system: System, T: int) -> tuple[Array, Array]:
 
     Channels run faster than time.
     """
-    C = _powers.channels(system)[1]
+    C = channels(system)[1]
     p = C.shape[-2]
     lag = np.arange(T)[:, None] - np.arange(T)  # y_i reads u_j with h_{i-j}
     toeplitz = np.where(lag < 0, 0, response(system, T)[..., np.maximum(lag, 0)])
@@ -81,7 +81,7 @@ def chunk_tables(system: System, T: int) -> tuple[Array, Array]:
 
 def chunk_powers(system: System, T: int, count: int) -> tuple[Array, list[Array]]:
     """A^(T-1-j) B as (..., T m, N); A^(2^k T) for k < count, transposed or as a row (..., 1, N)."""
-    orbit, power = _orbit(system, _powers.channels(system)[0], T)
+    orbit, power = _orbit(system, channels(system)[0], T)
     driven = orbit[..., ::-1, :]  # (..., N, j, m)
     *batch, N, samples, m = driven.shape
     driven = np.swapaxes(driven.reshape(*batch, N, samples * m), -1, -2)
@@ -99,7 +99,7 @@ def chunked_states(system: System, u: Array, x: Array) -> tuple[Array, Array]:
     L = u.shape[-1]
     T = chunk(system, L)
     blocks = _blocks(u, T)
-    B = np.swapaxes(_powers.channels(system)[0], -1, -2)
+    B = np.swapaxes(channels(system)[0], -1, -2)
     now = _chunk_states(system, blocks, x, T)
     kept: Array = np.empty((*now.shape[:-1], T, now.shape[-1]), now.dtype)
     samples = blocks.reshape(*blocks.shape[:-1], T, -1)
@@ -120,7 +120,7 @@ def fft(system: System, u: Array, x: Array) -> Array:
 def fft_states(system: System, u: Array, x: Array) -> tuple[Array, Array]:
     """Outputs and states by convolution with A^{k-1} B, plus A^k x_0: N convolutions."""
     L = u.shape[-1]
-    h = np.swapaxes(_orbit(system, _powers.channels(system)[0], L)[0], -1, -2)
+    h = np.swapaxes(_orbit(system, channels(system)[0], L)[0], -1, -2)
     h = np.concatenate([np.zeros_like(h[..., :1]), h[..., :-1]], axis=-1)  # (..., N, m, L)
     states = np.swapaxes(convolve(h, u, multichannel=True), -1, -2)
     if isinstance(system, DiagonalLTI):
@@ -153,7 +153,7 @@ def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any
 def _scan_dense(system, u, x, kept):
     from hippo_theory.lti import _fast
 
-    B, C, _ = _powers.channels(system)
+    B, C, _ = channels(system)
     dtype = np.result_type(np.float64, system.A, B, C, u, x)
     transposed, inputs, outputs = (np.ascontiguousarray(a, dtype) for a in (system.A.T, B.T, C))
     u, x = np.ascontiguousarray(u, dtype), x.astype(dtype)
@@ -168,7 +168,7 @@ def _scan_structured(system: Any, u: Array, x: Array, keep: bool) -> tuple[Array
     from hippo_theory.lti import _fast
 
     batch, L, N = u.shape[:-2], u.shape[-1], x.shape[-1]
-    B, C, _ = _powers.channels(system)
+    B, C, _ = channels(system)
     C = 2 * C if has_pairs(system) else C
     if isinstance(system, DiagonalLTI) and system.is_siso and not keep:
         return _scan_diagonal(system, C[..., 0, :], u[..., 0, :], x)[..., None, :], None
@@ -260,7 +260,7 @@ def response(system: System, L: int) -> Array:
 
 def _free_response(system, x, L):
     """C A^k x_0, (..., p, L)."""
-    C = _powers.channels(system)[1]
+    C = channels(system)[1]
     if isinstance(system, DiagonalLTI):
         squares = _powers.squarings(system, _powers.doublings(L + 1))[..., None, :]
         weights = C * x[..., None, :]

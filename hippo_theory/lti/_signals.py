@@ -6,7 +6,7 @@ from hippo_theory import _array
 from hippo_theory._array import Array, Home
 from hippo_theory.lti import _powers, _recurrence
 from hippo_theory.lti.convolution import convolve
-from hippo_theory.lti.forms import dense
+from hippo_theory.lti.forms import channels, dense
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
 
@@ -34,7 +34,7 @@ def states(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home) -> Array:
     T = _recurrence.chunk(system, L)
     blocks = _blocks(u, T, there)
     now = _starts(system, blocks, x, T, there)
-    B = _array.to_home(there, np.swapaxes(_powers.channels(system)[0], -1, -2))
+    B = _array.to_home(there, np.swapaxes(channels(system)[0], -1, -2))
     A = system.poles[..., None, :] if isinstance(system, DiagonalLTI) else system.A.T
     m, kept = u.shape[-2], []
     for i in range(T):
@@ -52,7 +52,7 @@ def step(system: System, x: Array, u: Array, there: Home) -> tuple[Array, Array]
         return product(_array.to_home(there, matrix), vector[..., None], there)[..., 0]
 
     x, u = (there.xp.astype(a, _array.work_dtype(there, a)) for a in (x, u))
-    B, C, D = _powers.channels(system)
+    B, C, D = channels(system)
     if isinstance(system, LTI):
         new = times(system.A, x)
     else:

@@ -14,7 +14,7 @@ from hippo_theory import _array
 from hippo_theory.lti import _arrays, _powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import Scheme, discretize
-from hippo_theory.lti.forms import check_system
+from hippo_theory.lti.forms import channels, check_system
 from hippo_theory.lti.kernels import discrete_of
 from hippo_theory.lti.systems import DiagonalLTI
 
@@ -106,7 +106,7 @@ def _gradient(system, discrete, g, scheme, layer) -> KernelGradient:
     factor = 2 if system.conjugate else 1
     first, second = (factor * a for a in _moments(discrete, g))
     g = _array.to_host(g[..., :1])  # what is left is short
-    B, C, _ = _powers.channels(system)
+    B, C, _ = channels(system)
     product = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]  # (..., p, m, N)
     if system.is_discrete:
         in_poles, in_product, in_dt = second * product.conj(), first, None

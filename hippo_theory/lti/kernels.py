@@ -13,7 +13,7 @@ from hippo_theory._table import Table
 from hippo_theory.lti import _arrays, _powers, s4
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize
-from hippo_theory.lti.forms import check_system, dense
+from hippo_theory.lti.forms import channels, check_system, dense
 from hippo_theory.lti.products import cast, krylov, vandermonde
 from hippo_theory.lti.response import markov_parameters
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
@@ -139,7 +139,7 @@ def kernel(
     names = ["auto", *METHODS]
     row = method if isinstance(method, Method) else _check.option("method", method, names)
     there = _array.there(xp, device)
-    precision = _precision(there, system, dtype)
+    precision = _precision(there, dtype)
     problem = _problem(system, L, dt, scheme, layer, precision, there)
     if not isinstance(row, Method):
         row = _cheapest(problem) if row == "auto" else METHODS[row]
@@ -176,8 +176,8 @@ def discrete_of(system: System, dt: Any, scheme: str | Scheme, layer: bool) -> S
     return discretize(system, dt, scheme, layer)
 
 
-def _precision(there, system, dtype):
-    """The dtype asked for, else that of the system; what the device has."""
+def _precision(there, dtype):
+    """The dtype asked for, or that of a device without double precision; None: the system's."""
     if dtype is not None and not isinstance(dtype, (str, type, np.dtype)):
         dtype = str(dtype).rpartition(".")[2]  # of another library
     if there is None or there.precision == np.float64:
@@ -220,7 +220,7 @@ def _naive(problem: Problem) -> Array:
 
 def _krylov(problem: Problem) -> Array:
     system = dense(problem.discrete)
-    B, C, D = _powers.channels(system)
+    B, C, D = channels(system)
     A = system.A
     if isinstance(problem.discrete, DPLR) and _powers.is_real(problem.discrete):
         (A, B, C), D = s4.real_form(problem.discrete), D.real
@@ -231,14 +231,14 @@ def _krylov(problem: Problem) -> Array:
 def _vandermonde(problem: Problem) -> Array:
     system = problem.discrete
     assert isinstance(system, DiagonalLTI)
-    B, C, D = _powers.channels(system)
+    B, C, D = channels(system)
     weights = cast(C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :], np.float64)
     squares = _powers.squarings(system, _powers.doublings(problem.L))[..., None, None, :]
     return vandermonde(weights, squares, D, problem.L, system.conjugate, problem.dtype)
 
 
 def _s4(problem: Problem) -> Array:
-    there, D = problem.there, _powers.channels(problem.discrete)[2]
+    there, D = problem.there, channels(problem.discrete)[2]
     terms = s4.sequence(problem.source, problem.discrete, problem.L, problem.dtype, there)
     D = D if _array.is_complex(terms) else D.real
     return _prepended(_array.to_home(there, D) if there else D, terms)

@@ -11,7 +11,7 @@ from hippo_theory import _array, _check
 from hippo_theory._table import Table
 from hippo_theory.lti import _powers, _recurrence, _signals, _times
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.forms import check_system
+from hippo_theory.lti.forms import channels, check_system
 from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
 
 
@@ -110,7 +110,7 @@ def simulate(
         return _simulate_there(system, u, x, states, name, real, given, there)
     if not isinstance(row, Method):
         row = _quickest(system, u, states) if row == "auto" else SIMULATIONS[row]
-    D = _powers.channels(system)[2]
+    D = channels(system)[2]
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
         y, kept = row.states(system, u, x) if states else (row.outputs(system, u, x), None)
         y = y + D @ u
@@ -135,7 +135,7 @@ def _simulate_there(system, u, x, states, name, real, given, there):
     u = xp.astype(u, _array.work_dtype(there, u))
     kept = _signals.states(simple, u, x, there) if states else None
     y = _signals.outputs(simple, u, x, there, fft=name == "fft")
-    y = y + _signals.product(_array.to_home(there, _powers.channels(system)[2]), u, there)
+    y = y + _signals.product(_array.to_home(there, channels(system)[2]), u, there)
     if not bool(xp.all(xp.isfinite(y))):
         raise _overflow(_array.to_host(y))
     y = xp.real(y) if real and _array.is_complex(y) else y
@@ -183,7 +183,7 @@ def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
     u, real = u[..., 0], _gives_real_outputs(system, u, state)
     if there:
         return _step_there(system, x, u, real, given, there)
-    B, _, D = _powers.channels(system)
+    B, _, D = channels(system)
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
         y = _recurrence.read(system, x[..., None, :])[..., 0, :] + (D @ u[..., None])[..., 0]
         new = _recurrence.advance(system, x) + (B @ u[..., None])[..., 0]
