@@ -121,7 +121,7 @@ def of_dense(system) -> Modes | None:
     beside_b, beside_c = norm(b, axis=1), norm(c, axis=0)
     errors = beside_c * wrong + of_c * (beside_b + wrong)
     resolvents = norm(beside_c / damping) * norm((beside_b + wrong) / damping)
-    position: Array = np.angle(poles) if system.is_discrete else poles.imag
+    position: Array = np.angle(poles + moved) if system.is_discrete else (poles + moved).imag
     return Modes(
         system.is_discrete, damping, position, angles, differences, b, c, D, errors,
         float(4 * E * resolvents),

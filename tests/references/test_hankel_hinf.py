@@ -92,3 +92,83 @@ def test_the_difference_of_two_close_systems_is_certified(n, distance, discrete)
     points = [z.exp() for z in points] if discrete else points
     found = max(float(abs(response(G, z) - response(H, z)).mid()) for z in points)
     assert 0.99 * lower <= found <= upper
+
+
+def supremum(G, points=2000):
+    """Maximum of |G| over the boundary: grid maxima, refined by golden sections in balls."""
+    grid = np.linspace(-np.pi, np.pi, points)
+    grid = grid if G.is_discrete else np.tan(grid / 2)
+    values = abs(ht.lti.transfer_function(G, np.exp(1j * grid) if G.is_discrete else 1j * grid))
+    inner = values[1:-1]
+    tops = 1 + np.flatnonzero((inner >= values[:-2]) & (inner >= values[2:]))
+    tops = np.r_[tops[np.argsort(values[tops])[-3:]], 1, points - 2]
+    return max(_golden(lambda w: largest(G, [w]), grid[k - 1], grid[k + 1]) for k in tops)
+
+
+def _golden(f, a, b, steps=40):
+    shrink = (np.sqrt(5) - 1) / 2
+    x, y = b - shrink * (b - a), a + shrink * (b - a)
+    fx, fy = f(x), f(y)
+    for _ in range(steps):
+        if fx > fy:
+            b, y, fy = y, x, fx
+            x = b - shrink * (b - a)
+            fx = f(x)
+        else:
+            a, x, fx = x, y, fy
+            y = a + shrink * (b - a)
+            fy = f(y)
+    return max(fx, fy)
+
+
+def rank_deficient(rng):
+    A = rng.normal(size=(4, 2)) @ rng.normal(size=(2, 4))
+    return 0.9 * A / abs(np.linalg.eigvals(A)).max()
+
+
+def skew(rng):
+    X = rng.normal(size=(3, 3))
+    return 0.9 * (X - X.T) / abs(np.linalg.eigvals(X - X.T)).max()
+
+
+def dependent_columns(rng):
+    A = rng.normal(size=(3, 3))
+    A[:, 2] = 2 * A[:, 0]
+    return 0.8 * A / max(abs(np.linalg.eigvals(A)).max(), 0.1)
+
+
+def projector(rng):
+    v = rng.normal(size=3)
+    return 0.9 * (np.eye(3) - np.outer(v, v) / (v @ v))
+
+
+def nilpotent(rng):
+    T = np.triu(rng.normal(size=(4, 4)), 1)
+    Q = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    return Q @ T @ Q.T
+
+
+def fir(rng):
+    return np.eye(5, k=-1)
+
+
+def pole_at_minus_two_over_step(rng):
+    T = np.diag([-2.0, -0.3, -1.0]) + np.triu(rng.normal(size=(3, 3)), 1)
+    return np.linalg.solve(np.eye(3) - T / 2, np.eye(3) + T / 2)
+
+
+SINGULAR = [rank_deficient, skew, dependent_columns, projector, nilpotent, fir]
+SINGULAR += [pole_at_minus_two_over_step]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("family", SINGULAR, ids=lambda f: f.__name__)
+def test_certificates_of_singular_matrices_contain_the_supremum(family, seed):
+    rng = np.random.default_rng(seed)
+    A = family(rng)
+    B, C = rng.normal(size=(2, len(A)))
+    G = ht.LTI(A, B, C, dt=1.0)
+    value, lower, upper = hankel.hinf_norm(G, certificate=True)
+    exact = supremum(G)
+    assert lower * (1 - 1e-14) <= exact <= upper
+    assert exact * (1 - 1e-8) <= value <= upper
