@@ -15,14 +15,16 @@ from hippo_theory.lti.forms import dense
 from hippo_theory.lti.systems import DiagonalLTI
 
 
-def normalized(system, *, feedthrough: bool = False, clock: int = 0):
+def normalized(system: Any, *, feedthrough: bool = False, clock: int = 0) -> tuple[Any, int]:
     """A system with G 2^-E of entries at most 1, and the even number E; D is zero if left out.
 
     `clock` is the power of two by which time was rescaled, see `unit_time`.
     """
     rows, columns = exponents(system)
     total = rows + columns
-    seen = _sizes(system.B).astype(bool) & _sizes(system.C.T).astype(bool)
+    seen = np.ones(total.shape, bool)
+    if isinstance(system, DiagonalLTI):  # elsewhere a state that is driven reaches all others
+        seen = _sizes(system.B).astype(bool) & _sizes(system.C.T).astype(bool)
     tops = [int(total[seen].max())] if seen.any() else []
     if feedthrough and np.any(system.D):
         tops.append(int(np.frexp(_parts(system.D).max())[1]) + clock)
