@@ -1,8 +1,10 @@
 """The sentences of refusal: *argument* must *rule*, got *value*[; remedy]."""
 
 import difflib
+import functools
 import math
 import operator
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -11,16 +13,29 @@ import numpy as np
 
 Row = TypeVar("Row")
 
+COUNTABLE = 2**53  # larger integers are no longer floats
+LONGEST = 60  # characters of a value in a sentence
+PRECISIONS = ("float32", "float64")
 
-def integer(name: str, value: Any, minimum: int = 1) -> int:
-    """Return `value` as an int, refusing anything but an integer of at least `minimum`."""
+
+def flag(name: str, value: Any) -> bool:
+    """Return `value` as a bool, refusing anything but True and False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {shown(value)}")
+    return bool(value)
+
+
+def integer(name: str, value: Any, minimum: int = 1, maximum: int = COUNTABLE) -> int:
+    """Return `value` as an int, refusing anything but an integer inside the closed bounds."""
     rule = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be {rule}, got {value!r}") from None
+        raise TypeError(f"{name} must be {rule}, got {shown(value)}") from None
     if number < minimum or isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be {rule}, got {value!r}")
+        raise ValueError(f"{name} must be {rule}, got {shown(value)}")
+    if number > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, got {shown(value)}")
     return number
 
 
@@ -34,12 +49,7 @@ def number(
     maximum: float = math.inf,
 ) -> float:
     """Return `value` as a finite float inside the open (above, below) and closed bounds."""
-    try:
-        if isinstance(value, (str, bytes)):
-            raise TypeError
-        result = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a real number, got {value!r}") from None
+    result = _float(name, value)
     bounds = [
         (not math.isfinite(result), "finite"),
         (not result > above, f"greater than {above:g}"),
@@ -51,6 +61,60 @@ def number(
         if broken:
             raise ValueError(f"{name} must be {rule}, got {result:g}")
     return result
+
+
+def _float(name: str, value: Any) -> float:
+    """Return the value of a real number of any kind; an array of one entry is none."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "f")
+    wrong = isinstance(value, (str, bytes)) or getattr(value, "ndim", 0) != 0
+    try:
+        if wrong or kind not in "fiub" or np.ma.isMaskedArray(value):
+            raise TypeError
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite, got {shown(value)}") from None
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a real number, got {shown(value)}") from None
+
+
+def shown(value: Any) -> str:
+    """Compose what a sentence shows of a value: one short line, whatever it is."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        return f"an integer of {value.bit_length()} bits"
+    words = " ".join(repr(value).split())
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
+
+
+def dtype(name: str, value: Any) -> str:
+    """Return the name of a precision of any library, refusing all but float32 and float64."""
+    try:
+        word = np.dtype(value).name if isinstance(value, (str, type, np.dtype)) else str(value)
+    except (TypeError, ValueError, SyntaxError):
+        word = ""
+    word = word.rpartition(".")[2]
+    if word not in PRECISIONS:
+        raise ValueError(f"{name} must be 'float32' or 'float64', got {shown(value)}")
+    return word
+
+
+def room(name: str, *shape: int, itemsize: int = 8) -> None:
+    """Refuse an array that cannot fit into the memory of this computer, before it is made."""
+    needed, there = itemsize * math.prod(int(n) for n in shape), _memory()
+    if needed > there:
+        sizes = " x ".join(f"{n:.6g}" if n > COUNTABLE else str(n) for n in shape)
+        raise ValueError(
+            f"{name} must leave the result in memory, got {sizes} numbers of {itemsize} bytes: "
+            f"{needed / 2**30:.3g} GiB where there are {there / 2**30:.3g}"
+        )
+
+
+@functools.cache
+def _memory() -> int:
+    """Bytes of memory of this computer, or a tebibyte where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 2**40
 
 
 def choice(name: str, value: Any, table: Mapping[str, Row], row_type: type | tuple = ()) -> Row:
@@ -74,9 +138,9 @@ def unknown(name: str, value: Any, options: Iterable[str]) -> str:
     """Compose the sentence for an unknown name, with the nearest known one, of either case."""
     options = list(options)
     lower = {option.lower(): option for option in options}
-    near = difflib.get_close_matches(str(value).lower(), lower, n=1)
+    near = difflib.get_close_matches(shown(value).strip("'\"").lower(), lower, n=1)
     remedy = f"; did you mean {lower[near[0]]!r}?" if near else ""
-    return f"unknown {name} {value!r}, expected one of {options}{remedy}"
+    return f"unknown {name} {shown(value)}, expected one of {options}{remedy}"
 
 
 def array(
@@ -88,7 +152,7 @@ def array(
     real: bool = False,
     finite: bool = True,
 ) -> np.ndarray:
-    """Return `value` as a floating array (no copy where it is one already)."""
+    """Return `value` in single or double precision (no copy where it is so already)."""
     on_host(name, value)
     if np.ma.isMaskedArray(value):
         raise TypeError(f"{name} must not be masked; leave the masked entries out")
@@ -96,13 +160,9 @@ def array(
         result = np.asarray(value)
     except ValueError:
         raise TypeError(f"{name} must be a rectangular array of numbers") from None
-    if result.dtype.kind not in "fciub":
-        hint = "; subtract the first and divide by a unit" if result.dtype.kind in "Mm" else ""
-        raise TypeError(f"{name} must be an array of numbers, got dtype {result.dtype}{hint}")
+    result = _numbers(name, result)
     if real and result.dtype.kind == "c":
         raise TypeError(f"{name} must be real, got dtype {result.dtype}")
-    if result.dtype.kind not in "fc":
-        result = result.astype(np.float64)
     if ndim is not None and result.ndim != ndim:
         raise ValueError(f"{name} must have {axes(ndim)}, got shape {result.shape}")
     if result.ndim < minimum_ndim:
@@ -111,6 +171,19 @@ def array(
     if finite:
         all_finite(name, result)
     return result
+
+
+def _numbers(name: str, values: np.ndarray) -> np.ndarray:
+    """Return numbers in single or double precision; narrower ones and integers are widened."""
+    kind = values.dtype.kind
+    if kind not in "fciub":
+        hint = "; subtract the first and divide by a unit" if kind in "Mm" else ""
+        raise TypeError(f"{name} must be an array of numbers, got dtype {values.dtype}{hint}")
+    if values.dtype.char in "gG":
+        raise TypeError(f"{name} must be of at most double precision, got dtype {values.dtype}")
+    if kind in "iub" or values.dtype.char == "e":
+        return values.astype(np.float64)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def on_host(name: str, value: Any) -> Any:
