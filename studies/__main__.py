@@ -1,4 +1,4 @@
-"""Run studies from the command line: ``python -m studies list | run | figure``."""
+"""Run studies from the command line: ``python -m studies list | run | check | figure``."""
 
 import os
 import sys
@@ -30,7 +30,8 @@ class Options:
     quick: bool = False
     """Quick parameters: at most 10 s a study."""
     out: Path | None = None
-    """Folder of the outputs (None: figures, or build/quick with --quick)."""
+    """Folder of the outputs (None: figures; build/quick with --quick; a folder in build of its
+    own with other parameters or another seed)."""
     jobs: int | None = None
     """Processes, as joblib counts them: -1 for all cores (None: one)."""
     seed: int = 0
@@ -57,11 +58,21 @@ class Figure:
     """Folder of the CSV and the figure."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Check claims against the tables NAME.csv and print their numbers."""
+
+    names: Annotated[Positional[tuple[str, ...]], NAMES]
+    out: Path = Path("figures")
+    """Folder of the CSV and its record."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Obey a command line (None: this process's) and return its exit status.
 
-    0: done, or a study cannot run here and said why; 1: a cell failed; 2: refused; 130 and 141:
-    stopped by Ctrl-C, or by a reader of the output that has gone (``| head``).
+    0: done, or a study cannot run here and said why; 1: a cell failed, or a table contradicts
+    its claim; 2: refused; 130 and 141: stopped by Ctrl-C, or by a reader of the output that has
+    gone (``| head``).
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
@@ -82,7 +93,7 @@ def _obey(arguments: list[str]) -> int:
     if _names_one_study(arguments):
         return _run_one(arguments[1], arguments[2:])
     command = tyro.cli(
-        List | Run | Figure, prog=PROGRAM, args=arguments, config=(FlagCreatePairsOff,)
+        List | Run | Check | Figure, prog=PROGRAM, args=arguments, config=(FlagCreatePairsOff,)
     )
     return COMMANDS[type(command)](command)
 
@@ -98,7 +109,7 @@ def _introduce() -> int:
     """Say what can be typed: the commands, and every study with its claim."""
     from studies import _study
 
-    print(f"{PROGRAM} list | run NAME [NAME ...] [--quick] | figure NAME   (--help says more)\n")
+    print(f"{PROGRAM} list | run NAME [NAME ...] | check NAME | figure NAME   (--help says more)\n")
     width = max(map(len, studies.names()))
     for name in studies.names():
         print(f"{name:{width}}  {_study.claim(_study.load(name))}")
@@ -142,15 +153,27 @@ def _with_parameters(kind: type, usual: Any) -> type:
 def _measure(study: ModuleType, params: Any, options: Options) -> None:
     from studies import _study
 
-    usual = Path("build/quick") if options.quick else Path("figures")
-    out = usual if options.out is None else options.out
-    _study.run(study, params, out=out, seed=options.seed, jobs=options.jobs)
+    _study.run(study, params, out=options.out, seed=options.seed, jobs=options.jobs)
 
 
 def _figure(command: Figure) -> int:
     from studies import _study
 
     return _each(command.names, lambda study: _study.redraw(study, out=command.out))
+
+
+def _check_claims(command: Check) -> int:
+    from studies import _study
+
+    def one(study: ModuleType) -> None:
+        try:
+            _study.check(study, out=command.out)
+        except FileNotFoundError as missing:
+            if tuple(command.names) != ("all",):
+                raise
+            print(missing)
+
+    return _each(command.names, one)
 
 
 def _each(names: Sequence[str], act: Callable[[ModuleType], object]) -> int:
@@ -172,7 +195,7 @@ def _each(names: Sequence[str], act: Callable[[ModuleType], object]) -> int:
             act(_study.load(name))
         except _study.NotHere as reason:
             print(f"{name} cannot run here: {reason}")
-        except _study.CellError as error:
+        except (_study.CellError, _study.Contradicted) as error:
             status = max(status, _complain(error, 1))
         except BrokenPipeError:
             raise
@@ -186,7 +209,12 @@ def _complain(error: Exception, status: int) -> int:
     return status
 
 
-COMMANDS: dict[type, Callable[[Any], int]] = {List: _list, Run: _run, Figure: _figure}
+COMMANDS: dict[type, Callable[[Any], int]] = {
+    List: _list,
+    Run: _run,
+    Check: _check_claims,
+    Figure: _figure,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,5 @@
 """The runner: the same bytes on a rerun, in parallel and after an interruption."""
 
-import importlib.util
 import json
 import math
 import os
@@ -19,83 +18,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import studies
 from studies import __main__ as command_line
 from studies import _cells, _figures, _outputs, _partial, _study
+from tests.studies.conftest import TOY
 
-TOY = '''"""Rows of random numbers differ (compare nothing).
-
-More about it.
-"""
-
-from dataclasses import dataclass
-
-import numpy as np
-
-from studies import _cells, _figures, _study
-
-
-@dataclass(frozen=True)
-class Params:
-    sizes: tuple[int, ...] = (1, 2, 3, 4, 5)
-    scale: float = 1.0
-
-
-QUICK = Params(sizes=(1, 2))
-
-
-@dataclass(frozen=True)
-class Cell:
-    size: int
-    scale: float
-
-
-def cells(params):
-    if params.scale < 0:
-        raise ValueError(f"scale must be positive, got {params.scale}")
-    if params.scale == 0:
-        raise _study.NotHere("it needs a scale.")
-    return [Cell(size, params.scale) for size in params.sizes]
-
-
-def measure(cell, rng):
-    values = cell.scale * rng.standard_normal((cell.size, 100))
-    products = values @ values.T
-    return [
-        {"size": np.int64(cell.size), "row": k, "norm": products[k, k], "gap": float("nan")}
-        for k in range(cell.size)
-    ]
-
-
-def plot(table):
-    figure = _figures.figure("column", 2.0)
-    axes = figure.subplots()
-    axes.plot(table["size"], table["norm"], linestyle="")
-    axes.set(xlabel="size", ylabel="norm")
-    return figure
-
-
-if __name__ == "__main__":
-    _study.main(__file__)
-'''
 KINDS = ("csv", "json", "pdf", "png")
-
-
-@pytest.fixture
-def toy(tmp_path_factory):
-    path = tmp_path_factory.mktemp("studies") / "toy.py"
-    path.write_text(TOY)
-    spec = importlib.util.spec_from_file_location("studies.toy", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def known(toy, monkeypatch):
-    """Make the toy the only study that the command line knows."""
-    monkeypatch.setattr(studies, "names", lambda: ["toy"])
-    monkeypatch.setitem(sys.modules, "studies.toy", toy)
-    return toy
 
 
 def contents(folder):
@@ -292,11 +217,13 @@ def test_the_record_names_the_commit_that_first_gave_these_bytes(toy, tmp_path, 
         _study.run(toy, out=tmp_path, **options)
         return json.loads((tmp_path / "toy.json").read_text())["commit"]
 
+    monkeypatch.setattr(_outputs, "code_of", {"b": _outputs.code()}.get)
     assert record_at("a-dirty") == "a-dirty"
     assert record_at("b") == "b"
     assert record_at("c") == "b"
     assert record_at("c-dirty") == "b"
     assert record_at("d", seed=1) == "d"
+    assert record_at("e", seed=1) == "e"  # for d does not hold the code that its record names
 
 
 def test_the_record_says_what_was_run(toy, tmp_path):
@@ -307,6 +234,9 @@ def test_the_record_says_what_was_run(toy, tmp_path):
     assert record["parameters"] == {"sizes": [1, 2, 3, 4, 5], "scale": 0.5}
     assert record["seed"] == 3
     assert record["versions"]["numpy"] == np.__version__
+    assert record["cpu"] == _outputs.cpu()
+    assert "openblas" in record["blas"]
+    assert record["code"] == _outputs.code()
     assert "machine" not in record
 
 
@@ -388,6 +318,17 @@ def test_run_writes_to_figures_and_quick_to_build(known, tmp_path, monkeypatch, 
     (Path("figures") / "toy.png").unlink()
     assert command_line.main(["figure", "toy"]) == 0
     assert list(contents("figures")) == [f"toy.{kind}" for kind in KINDS]
+
+
+def test_other_parameters_leave_the_figures_alone(known, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert command_line.main(["run", "toy", "--scale", "2"]) == 0
+    assert command_line.main(["run", "toy", "--seed", "2"]) == 0
+    assert command_line.main(["run", "toy", "--scale", "2", "--quick"]) == 0
+    folders = sorted(Path("build").iterdir())
+    assert len(folders) == 3
+    assert all(folder.name.startswith("toy-") for folder in folders)
+    assert not Path("figures").exists()
 
 
 def test_parameters_are_flags(known, tmp_path):
@@ -494,8 +435,9 @@ def test_a_study_is_a_script_whatever_the_working_directory(tmp_path):
     command = [sys.executable, str(checkout / "toy.py"), "--quick", "--scale", "2"]
     root = str(Path(studies.__file__).parents[1])
     subprocess.run(command, check=True, cwd=elsewhere, env={**os.environ, "PYTHONPATH": root})
-    assert list(contents(elsewhere / "build/quick")) == [f"toy.{kind}" for kind in KINDS]
-    record = json.loads((elsewhere / "build/quick/toy.json").read_text())
+    (out,) = (elsewhere / "build").iterdir()
+    assert list(contents(out)) == [f"toy.{kind}" for kind in KINDS]
+    record = json.loads((out / "toy.json").read_text())
     assert record["parameters"] == {"sizes": [1, 2], "scale": 2.0}
     assert record["commit"] is None
 
