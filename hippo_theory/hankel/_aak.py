@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg as sla
 
-from hippo_theory.hankel import _double_double as dd
+from hippo_theory import digits as dd
 from hippo_theory.hankel import _triangular
 from hippo_theory.hankel._triangular import Triangular, w, with_conjugates
 from hippo_theory.lti._values import Array

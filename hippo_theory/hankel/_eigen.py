@@ -7,7 +7,7 @@ V^{-1} A V = D + E, the next ones are D + diag(E) and V (I + F), F_ij = E_ij / (
 import numpy as np
 import scipy.linalg as sla
 
-from hippo_theory.hankel import _double_double as dd
+from hippo_theory import digits as dd
 from hippo_theory.lti._values import Array
 
 STEPS = 12

@@ -14,7 +14,7 @@ single pole or residue is formed: these may be far less well conditioned than th
 import numpy as np
 import scipy.linalg as sla
 
-from hippo_theory.hankel import _double_double as dd
+from hippo_theory import digits as dd
 from hippo_theory.hankel import _triangular
 from hippo_theory.hankel._aak import singular_vector
 from hippo_theory.hankel._factors import real_factor

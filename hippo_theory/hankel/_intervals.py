@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory._exact import two_product
+from hippo_theory.digits import two_product
 from hippo_theory.lti._values import Array
 
 EPS = np.finfo(float).eps

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory._exact import two_product, two_sum
+from hippo_theory.digits import two_product, two_sum
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import matrices
 from hippo_theory.lti.pairings import expm1, one_minus, pairings

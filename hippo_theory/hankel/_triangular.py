@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.linalg as sla
 
-from hippo_theory.hankel import _double_double as dd
+from hippo_theory import digits as dd
 from hippo_theory.hankel import _scales
 from hippo_theory.hankel._eigen import modal_form
 from hippo_theory.lti._values import Array

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory._exact import two_product, two_sum
+from hippo_theory.digits import two_product, two_sum
 
 
 @dataclass(frozen=True, slots=True, eq=False)

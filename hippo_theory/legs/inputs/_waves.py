@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory._exact import two_product
+from hippo_theory.digits import two_product
 from hippo_theory.legs._legendre import norms
 from hippo_theory.legs.inputs import _digits
 from hippo_theory.legs.inputs._value import Input, call, single

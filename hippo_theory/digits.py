@@ -1,20 +1,34 @@
-"""Complex numbers of 32 digits: unevaluated sums of two in double precision.
+"""Twice the digits of a double: rounding errors of sums and products, numbers of 32 digits.
 
 Sums and products of doubles have rounding errors that are doubles themselves (Knuth, Dekker), so
-that arrays `high + low` are added and multiplied in a few dozen array operations, with relative
-errors of some 1e-31. Real and imaginary parts are rounded apart: a product is accurate beside its
-modulus. Magnitudes must stay within 1e+-140.
+that complex arrays `high + low` are added and multiplied in a few dozen array operations, with
+relative errors of some 1e-31. Real and imaginary parts are rounded apart: a product is accurate
+beside its modulus. Magnitudes must stay within 1e+-140.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from hippo_theory._exact import two_product, two_sum
-from hippo_theory.lti._values import Array
+Array: TypeAlias = Any
 
 STEPS = 12
+
+
+def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
+    """The rounded sum of a and b, and its rounding error exactly."""
+    s = a + b
+    z = s - a
+    return s, (a - (s - z)) + (b - z)
+
+
+def two_product(a: Any, b: Any) -> tuple[Any, Any]:
+    """The rounded product of a and b, and its rounding error exactly."""
+    p = a * b
+    a_high, a_low = _split(a)
+    b_high, b_low = _split(b)
+    return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,18 +42,22 @@ class DoubleDouble:
 
     @property
     def shape(self):
+        """Shape of the arrays."""
         return self.high.shape
 
     @property
     def conj(self):
+        """The complex conjugate."""
         return DoubleDouble(self.high.conj(), self.low.conj())
 
     @property
     def real(self):
+        """The real part, as a complex number."""
         return DoubleDouble(self.high.real + 0j, self.low.real + 0j)
 
     @property
     def T(self):
+        """The transposed matrix."""
         return DoubleDouble(self.high.T, self.low.T)
 
     def __getitem__(self, index):
@@ -120,6 +138,7 @@ def total(terms: DoubleDouble) -> DoubleDouble:
 
 
 def where(condition, x: DoubleDouble, y: DoubleDouble) -> DoubleDouble:
+    """x where the condition holds, y elsewhere."""
     return DoubleDouble(np.where(condition, x.high, y.high), np.where(condition, x.low, y.low))
 
 
@@ -129,6 +148,7 @@ def real_where(condition, x: DoubleDouble) -> DoubleDouble:
 
 
 def concatenate(parts) -> DoubleDouble:
+    """Parts one after the other along the first axis."""
     parts = [exact(p) for p in parts]
     return DoubleDouble(
         np.concatenate([p.high for p in parts]), np.concatenate([p.low for p in parts])
@@ -136,10 +156,12 @@ def concatenate(parts) -> DoubleDouble:
 
 
 def stack(rows) -> DoubleDouble:
+    """Rows along a new first axis."""
     return DoubleDouble(np.stack([x.high for x in rows]), np.stack([x.low for x in rows]))
 
 
 def sqrt(x: DoubleDouble) -> DoubleDouble:
+    """The principal square root of nonzero numbers."""
     root = np.sqrt(x.high)
     return exact(root) + (x - exact(root) * root) / (2 * root)
 
@@ -187,3 +209,9 @@ def _complex(real, imag):
     z = np.empty(np.broadcast(real, imag).shape, complex)
     z.real, z.imag = real, imag
     return z
+
+
+def _split(a):
+    c = 134217729.0 * a  # 2^27 + 1 halves the 53 bits
+    high = c - (c - a)
+    return high, a - high

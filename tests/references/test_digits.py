@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from hippo_theory.hankel import _double_double as dd
+from hippo_theory import digits as dd
 
 EPS = 2.0**-104
 
