@@ -10,7 +10,13 @@ from hippo_theory.hankel.markov import (
 )
 from hippo_theory.hankel.norms import h2_norm, hankel_norm, hinf_norm, mode_scores
 from hippo_theory.hankel.optimal import OptimalApproximation, optimal_approximation
-from hippo_theory.hankel.reduction import Reduction, balanced_truncation
+from hippo_theory.hankel.reduction import (
+    METHODS,
+    Method,
+    Reduction,
+    balanced_realization,
+    balanced_truncation,
+)
 from hippo_theory.hankel.sensitivity import (
     amplification,
     gradients,
@@ -26,10 +32,13 @@ from hippo_theory.hankel.singular_values import (
 )
 
 __all__ = [
+    "METHODS",
+    "Method",
     "OptimalApproximation",
     "Reduction",
     "Spectrum",
     "amplification",
+    "balanced_realization",
     "balanced_truncation",
     "epsilon_rank",
     "gradients",

@@ -1,15 +1,16 @@
-"""Model reduction: balanced truncation and singular perturbation."""
+"""Model reduction in balanced coordinates: truncation and singular perturbation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _factors
-from hippo_theory.hankel.gramians import gramian_factors
-from hippo_theory.hankel.singular_values import Spectrum, singular_values
-from hippo_theory.lti.forms import check_system, dense, matrices
-from hippo_theory.lti.systems import LTI, DiagonalLTI
+from hippo_theory._table import Table
+from hippo_theory.hankel import _balanced, _factors
+from hippo_theory.hankel.singular_values import Spectrum
+from hippo_theory.lti.forms import assemble, check_system, expand
+from hippo_theory.lti.systems import LTI
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +24,8 @@ class Reduction:
     singular_values : Spectrum
         Hankel singular values of the given system.
     error_bound : float
-        Twice the sum of the discarded singular values, their estimated errors included: a bound
-        of |G - G_r| in the H-infinity norm. inf where those errors are not promised.
+        A bound of |G - G_r| in the H-infinity norm: twice the sum of the discarded singular
+        values and of their errors, and the rounding of the reduced matrices.
     """
 
     system: LTI
@@ -35,20 +36,44 @@ class Reduction:
         return f"<Reduction to {self.system.state_dim} states, error <= {self.error_bound:.3g}>"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """What becomes of the states of a balanced realization that are not kept.
+
+    Attributes
+    ----------
+    name : str
+    exact_at : str
+        The frequency where the reduced system equals the given one.
+    rule : callable
+        (A, B, C, D), order, discrete -> (A, B, C, D).
+    """
+
+    name: str
+    exact_at: str
+    rule: Callable[..., tuple]
+
+
 def balanced_truncation(
-    system, order: int | None = None, tolerance: float | None = None, *, method: str = "truncation"
+    system,
+    order: int | None = None,
+    tolerance: float | None = None,
+    *,
+    method: str | Method = "truncation",
 ) -> Reduction:
     """Keep the states that are most reachable and observable together.
+
+    Use it to find out how many states a system needs, and to get the system with that many.
 
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
         Stable, without batch axes.
     order : int, optional
-        Number of states to keep.
+        Number of states to keep, 0 (only D is left) to the number that rounding errors leave.
     tolerance : float, optional
         Instead of `order`: the smallest order whose error bound is at most this.
-    method : {"truncation", "singular_perturbation"}
+    method : {"truncation", "singular_perturbation"} or a row of `METHODS`
         Drop the other states, exact at infinite frequency, or let them follow at once, exact at
         s = 0 or z = 1.
 
@@ -60,15 +85,18 @@ def balanced_truncation(
     Raises
     ------
     ValueError
-        If a pole is not stable, neither or both of `order` and `tolerance` are given, the order
-        does not exist, or no smaller order meets the tolerance.
+        If a pole is not stable, neither or both of `order` and `tolerance` are given, or the
+        order is above the number of states.
     numpy.linalg.LinAlgError
-        If states of the wanted order are below the rounding of the factors.
+        If states of the wanted order are below the rounding of the factors; the sentence names
+        the largest order.
 
     Notes
     -----
-    Square-root method on factors P = S S^*, Q = R R^*. |G - G_r| <= 2 sum_{j > r} sigma_j in the
-    H-infinity norm, after Enns and Glover; in discrete time too. O(n^3). docs/theory.md (6.11).
+    Square-root method on factors P = S S^*, Q = R R^*; states below the rounding of R^* S go
+    first. |G - G_r| <= 2 sum_{j > r} sigma_j in the H-infinity norm, after Enns and Glover; in
+    discrete time too. A tolerance below what rounding costs is met by the given system itself.
+    The reduced Gramians are both diag(sigma) after truncation. O(n^3). docs/theory.md (6.11).
 
     Examples
     --------
@@ -79,73 +107,93 @@ def balanced_truncation(
     """
     check_system(system)
     _factors.one_channel(system)
-    method = _check.option("method", method, ["truncation", "singular_perturbation"])
+    row = _check.choice("method", method, METHODS, Method)
     if (order is None) == (tolerance is None):
         raise ValueError(f"order or tolerance must be given, got order={order!r}, {tolerance=!r}")
-    spectrum = singular_values(system)
-    n = spectrum.values.size
-    bounds = _tail_bounds(spectrum)
-    order = _order(order, n) if order is not None else _meeting(bounds, tolerance)
-    balanced = _balanced(system, order if method == "truncation" else n, spectrum)
-    if method == "singular_perturbation":
-        balanced = _residualize(balanced, order)
-    return Reduction(balanced, spectrum, float(bounds[order]))
+    if order is None:
+        tolerance = _check.number("tolerance", tolerance, above=0.0)
+    else:
+        order = _order(order, system)
+    balancing = _balanced.of(system)
+    bounds = balancing.bounds()
+    if order is None:
+        met = np.flatnonzero(bounds <= tolerance)
+        if not met.size:
+            return Reduction(balancing.model, balancing.spectrum, 0.0)
+        order = int(met[0])
+    balancing.check(order)
+    parts = row.rule(balancing.realization(), order, system.is_discrete)
+    reduced = assemble(*parts, dt=system.dt, siso=system.is_siso)
+    return Reduction(reduced, balancing.spectrum, float(bounds[order]))
 
 
-def _order(order, n):
-    order = _check.integer("order", order)
-    if order >= n:
-        raise ValueError(f"order must be less than the {n} states, got {order}")
+def balanced_realization(system) -> LTI:
+    """The system in coordinates where both Gramians are diag(sigma), without hidden states.
+
+    Use it to see which states matter, or as well-scaled coordinates to compute in.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Stable, without batch axes.
+
+    Returns
+    -------
+    LTI
+        Of as many states as singular values are above rounding; real where the system is.
+
+    Raises
+    ------
+    ValueError
+        If a pole is not stable.
+
+    Notes
+    -----
+    `balanced_truncation` to the largest order; that tells the error too. O(n^3).
+    docs/theory.md (6.3), (6.11).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.DiagonalLTI([-1.0, -2.0, -3.0], [1.0, 1.0, 0.0], [1.0, 1.0, 1.0])
+    >>> balanced = ht.hankel.balanced_realization(G)
+    >>> [P.round(3).tolist() for P in ht.hankel.gramians(balanced)]
+    [[[0.731, 0.0], [0.0, 0.019]], [[0.731, 0.0], [0.0, 0.019]]]
+    """
+    check_system(system)
+    _factors.one_channel(system)
+    parts = _balanced.of(system).realization()
+    return assemble(*parts, dt=system.dt, siso=system.is_siso)
+
+
+def _order(order, system):
+    order = _check.integer("order", order, 0)
+    n = expand(system).state_dim
+    if order > n:
+        raise ValueError(f"order must be at most the {n} states, got {order}")
     return order
 
 
-def _tail_bounds(spectrum):
-    """2 sum_{j > r} sigma_j (1 + error_j) for r = 0 .. n."""
-    with np.errstate(invalid="ignore"):
-        terms = spectrum.values * (1 + spectrum.relative_error)
-    terms = np.where(np.isnan(terms), 0.0, terms)  # 0 times inf: a state that nothing sees
-    return 2 * np.append(np.cumsum(terms[::-1])[::-1], 0.0)
+def _truncate(parts, order, discrete):
+    """A11, B1, C1 and D."""
+    A, B, C, D = parts
+    return A[:order, :order], B[:order], C[:, :order], D
 
 
-def _meeting(bounds, tolerance):
-    tolerance = _check.number("tolerance", tolerance, above=0.0)
-    met = np.flatnonzero(bounds[1:-1] <= tolerance)
-    if not met.size:
-        raise ValueError(
-            f"tolerance must be at least {bounds[-2]:.3g}, what one state less costs, "
-            f"got {tolerance:g}"
-        )
-    return int(met[0]) + 1
-
-
-def _balanced(system, order, spectrum):
-    """The balanced realisation of `order` states."""
-    model = dense(system) if isinstance(system, DiagonalLTI) and system.conjugate else system
-    S, R = gramian_factors(model)
-    A, B, C, D = matrices(model)
-    U, s, Vh = np.linalg.svd(R.conj().T @ S)
-    floor = len(s) * np.finfo(float).eps * s.max(initial=0.0)
-    if order and s[order - 1] <= floor:
-        raise np.linalg.LinAlgError(
-            f"order {order} needs singular values above the rounding error {floor:.3g} of the "
-            f"factors, got {spectrum.values[order - 1]:.3g}"
-        )
-    root = np.sqrt(s[:order])
-    left, right = (R @ U[:, :order] / root).conj().T, S @ Vh[:order].conj().T / root
-    A, B, C = left @ A @ right, left @ B, C @ right
-    if system.is_siso:
-        return LTI(A, B[:, 0], C[0], D[0, 0], dt=system.dt)
-    return LTI(A, B, C, D, dt=system.dt)
-
-
-def _residualize(system, order):
+def _residualize(parts, order, discrete):
     """Eliminate states r.. by 0 = A21 x1 + A22 x2 + B2 u, or x2 = A21 x1 + A22 x2 + B2 u."""
-    A, B, C, D = matrices(system)
+    A, B, C, D = parts
     r, n = order, len(A)
-    M = A[r:, r:] - (np.eye(n - r) if system.is_discrete else 0.0)
+    M = A[r:, r:] - (np.eye(n - r) if discrete else 0.0)
     X, Y = np.linalg.solve(M, A[r:, :r]), np.linalg.solve(M, B[r:])
     A, B = A[:r, :r] - A[:r, r:] @ X, B[:r] - A[:r, r:] @ Y
-    C, D = C[:, :r] - C[:, r:] @ X, D - C[:, r:] @ Y
-    if system.is_siso:
-        return LTI(A, B[:, 0], C[0], D[0, 0], dt=system.dt)
-    return LTI(A, B, C, D, dt=system.dt)
+    return A, B, C[:, :r] - C[:, r:] @ X, D - C[:, r:] @ Y
+
+
+METHODS: Table[Method] = Table(
+    [
+        Method("truncation", "infinite frequency", _truncate),
+        Method("singular_perturbation", "s = 0 or z = 1", _residualize),
+    ],
+    ("name", "exact_at"),
+)

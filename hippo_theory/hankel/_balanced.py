@@ -1,0 +1,130 @@
+"""Balanced coordinates of a stable system, and what rounding costs in them.
+
+With P = S S^*, Q = R R^* and R^* S = U diag(s) V^*, the rows of s^{-1/2} U^* R^* and the columns of
+S V s^{-1/2} are the left and right vectors of the states that are as reachable as observable.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hippo_theory.hankel._factors import real_factor
+from hippo_theory.hankel.gramians import gramian_factors
+from hippo_theory.hankel.singular_values import Spectrum, singular_values
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.forms import dense, expand, matrices
+from hippo_theory.lti.pairings import pairings
+from hippo_theory.lti.systems import LTI, DiagonalLTI
+
+EPS = np.finfo(float).eps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Balancing:
+    """A system, its balancing vectors, and the errors of both.
+
+    Attributes
+    ----------
+    model : LTI
+        The system with its matrices written out; real where it can be.
+    spectrum : Spectrum
+    values, left, right : numpy.ndarray, shape (n,), (n, n), (n, n)
+        s, S V and U^* R^*: `right` and `left` without the roots of s.
+    rounding : float
+        What rounding `model` in these coordinates may change in the H-infinity norm.
+    """
+
+    model: LTI
+    spectrum: Spectrum
+    values: Array
+    left: Array
+    right: Array
+    rounding: float
+
+    @property
+    def floor(self) -> float:
+        """The rounding error of the values of R^* S."""
+        return len(self.values) * EPS * self.values.max(initial=0.0)
+
+    @property
+    def rank(self) -> int:
+        """The number of states above that error."""
+        return int((self.values > self.floor).sum())
+
+    def check(self, order: int) -> None:
+        """Refuse an order that rounding errors do not leave."""
+        if order > self.rank:
+            raise np.linalg.LinAlgError(
+                f"order {order} needs singular values above the rounding error {self.floor:.3g} "
+                f"of the factors, got {self.values[order - 1]:.3g}; the largest order is "
+                f"{self.rank}"
+            )
+
+    def bounds(self) -> Array:
+        """2 sum_{j > r} (sigma_j + its error) + rounding, for r = 0 .. n; inf above `rank`."""
+        terms = self.spectrum.values + _errors(self.spectrum)
+        bounds = 2 * np.append(np.cumsum(terms[::-1])[::-1], 0.0) + self.rounding
+        return np.where(np.arange(len(bounds)) > self.rank, np.inf, bounds)
+
+    def realization(self):
+        """(A, B, C, D) of the states above rounding, balanced."""
+        root = np.sqrt(self.values[: self.rank])
+        left, right = self.left[: self.rank] / root[:, None], self.right[:, : self.rank] / root
+        A, B, C, D = matrices(self.model)
+        return left @ A @ right, left @ B, C @ right, D
+
+
+def of(system) -> Balancing:
+    """Balance a stable system without batch axes."""
+    spectrum = singular_values(system)
+    model, S, R = _factored(system)
+    U, s, Vh = np.linalg.svd(R.conj().T @ S)
+    diagonal = isinstance(system, DiagonalLTI)
+    rounding = _of_modes(system) if diagonal else _errors(spectrum).max(initial=0.0)
+    return Balancing(model, spectrum, s, U.conj().T @ R.conj().T, S @ Vh.conj().T, float(rounding))
+
+
+def _factored(system):
+    """The dense system, and the factors of its Gramians."""
+    model, (S, R) = dense(system), gramian_factors(system)
+    if isinstance(system, DiagonalLTI) and system.conjugate:
+        S, R = _of_real_states(system, S, R)
+    return model, S, R
+
+
+def _of_real_states(system, S, R):
+    """Factors in the states (Re x, Im x) from those in the states (x, conj x)."""
+    full: Any = expand(system)
+    first, second = np.split(np.flatnonzero(full.poles.imag), 2)
+    S, R = S.copy(), R.copy()
+    a, b = S[first], S[second]
+    S[first], S[second] = (a + b) / 2, (a - b) / 2j
+    a, b = R[first], R[second]
+    R[first], R[second] = a + b, 1j * (b - a)
+    return real_factor(S), real_factor(R)
+
+
+def _of_modes(system) -> float:
+    """n eps sum_j |c_j| |b_j| (|l_j| / m_j^2 + 2 / m_j), m_j the distance to the boundary."""
+    full: Any = expand(system)
+    _, B, C, _ = matrices(full)
+    pairs = pairings(full.poles, discrete=full.is_discrete, log_poles=full.log_poles)
+    size = np.abs(full.poles)
+    margin = pairs.diagonal / (1 + size) if full.is_discrete else pairs.diagonal / 2
+    weights = np.linalg.norm(B, axis=1) * np.linalg.norm(C, axis=0)
+    with np.errstate(over="ignore"):
+        return full.state_dim * EPS * float((weights * (size / margin + 2) / margin).sum())
+
+
+def _errors(spectrum) -> Array:
+    """Absolute errors of the singular values; where none is known, the largest that is."""
+    with np.errstate(invalid="ignore"):
+        errors = spectrum.values * spectrum.relative_error
+    known = np.isfinite(errors) & (spectrum.relative_error > 0)
+    exact = spectrum.relative_error == 0
+    return np.where(
+        exact,
+        0.0,
+        np.where(known, errors, errors[known].max(initial=0.0) if known.any() else np.inf),
+    )
