@@ -15,7 +15,7 @@ from hippo_theory.hankel.singular_values import Spectrum, singular_values
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import dense, expand, matrices
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.lti.systems import LTI, DiagonalLTI
+from hippo_theory.lti.values import LTI, DiagonalLTI
 
 EPS = np.finfo(float).eps
 

@@ -18,7 +18,7 @@ from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import expand, matrices, spectrum
 from hippo_theory.lti.forms import one_channel as one_channel
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI
 
 
 def check_stable(system) -> None:

@@ -21,7 +21,7 @@ from hippo_theory.hankel._factors import real_factor
 from hippo_theory.hankel._triangular import Triangular
 from hippo_theory.hankel.gramians import gramian_factors
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.systems import LTI
+from hippo_theory.lti.values import LTI
 
 STEPS = 12
 SETTLED = 1e-26

@@ -7,7 +7,7 @@ doubles until two runs agree, so that it also finds how much the system itself l
 import numpy as np
 
 from hippo_theory.lti.forms import expand, matrices
-from hippo_theory.lti.systems import DiagonalLTI
+from hippo_theory.lti.values import DiagonalLTI
 
 MOST_DIGITS = 6400
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import dense
-from hippo_theory.lti.systems import DiagonalLTI
+from hippo_theory.lti.values import DiagonalLTI
 
 
 def normalized(system: Any, *, feedthrough: bool = False, clock: int = 0) -> tuple[Any, int]:

@@ -18,7 +18,7 @@ from hippo_theory import digits as dd
 from hippo_theory.hankel import _scales
 from hippo_theory.hankel._eigen import modal_form
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.systems import DiagonalLTI
+from hippo_theory.lti.values import DiagonalLTI
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from hippo_theory import _check
 from hippo_theory.hankel import _factors, _scales
 from hippo_theory.lti.forms import check_system, expand, matrices
 from hippo_theory.lti.pairings import expm1, pairings
-from hippo_theory.lti.systems import DiagonalLTI
+from hippo_theory.lti.values import DiagonalLTI
 
 
 def gramians(system, *, horizon=None, band=None):

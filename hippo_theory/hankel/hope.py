@@ -11,7 +11,7 @@ from hippo_theory import _array, _check
 from hippo_theory.hankel import _scales
 from hippo_theory.lti import cascade
 from hippo_theory.lti.convolution import convolve
-from hippo_theory.lti.systems import LTI
+from hippo_theory.lti.values import LTI
 
 
 def frequency_response(h, L: int, dt: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from scipy.linalg import hankel as _dense_hankel
 
 from hippo_theory import _check
 from hippo_theory.hankel import _scales
-from hippo_theory.lti.systems import LTI
+from hippo_theory.lti.values import LTI
 
 DENSE = 1024  # below this size a dense SVD takes less than a second
 

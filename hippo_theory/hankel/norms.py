@@ -9,7 +9,7 @@ from hippo_theory.hankel import _factors, _scales
 from hippo_theory.hankel.singular_values import singular_values
 from hippo_theory.lti.forms import check_system, dense, matrices
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.lti.systems import DPLR, DiagonalLTI
+from hippo_theory.lti.values import DPLR, DiagonalLTI
 
 DOUBTFUL = 1e-13  # estimate above which a Hankel norm is computed with 32 digits
 FEW = 256  # states of which that takes seconds

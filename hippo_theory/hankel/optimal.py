@@ -11,7 +11,7 @@ from hippo_theory import _check
 from hippo_theory.hankel import _factors, _scales
 from hippo_theory.hankel.singular_values import Spectrum, singular_values
 from hippo_theory.lti.forms import check_system, dense, expand
-from hippo_theory.lti.systems import LTI, DiagonalLTI
+from hippo_theory.lti.values import LTI, DiagonalLTI
 
 EPS = np.finfo(float).eps
 

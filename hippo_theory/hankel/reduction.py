@@ -10,7 +10,7 @@ from hippo_theory._table import Table
 from hippo_theory.hankel import _balanced, _factors
 from hippo_theory.hankel.singular_values import Spectrum
 from hippo_theory.lti.forms import assemble, check_system, expand
-from hippo_theory.lti.systems import LTI
+from hippo_theory.lti.values import LTI
 
 
 @dataclass(frozen=True, slots=True, eq=False)

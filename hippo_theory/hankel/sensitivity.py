@@ -13,7 +13,7 @@ from hippo_theory.hankel.singular_values import (
 from hippo_theory.lti import szego
 from hippo_theory.lti.forms import check_system
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.lti.systems import DiagonalLTI
+from hippo_theory.lti.values import DiagonalLTI
 
 
 def pole_perturbation_bound(system, change) -> float:

@@ -9,7 +9,7 @@ from hippo_theory import _check
 from hippo_theory.hankel import _factors, _graded, _real, _scales
 from hippo_theory.lti import szego
 from hippo_theory.lti.forms import check_system, expand, matrices
-from hippo_theory.lti.systems import LTI, DiagonalLTI
+from hippo_theory.lti.values import LTI, DiagonalLTI
 
 EPS = np.finfo(float).eps
 REAL_ENOUGH = 1e-13  # estimate per state up to which real arithmetic, four times faster, is kept

@@ -4,7 +4,7 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.lti import spectrum
-from hippo_theory.lti.systems import System
+from hippo_theory.lti.values import System
 
 
 def as_poles(value, name="poles"):

@@ -11,7 +11,7 @@ from hippo_theory.lti.gradients import KernelGradient, kernel_vjp
 from hippo_theory.lti.kernels import METHODS, kernel
 from hippo_theory.lti.response import markov_parameters, transfer_function
 from hippo_theory.lti.simulate import SIMULATIONS, simulate, step
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI
 
 __all__ = [
     "DPLR",

@@ -12,9 +12,9 @@ from array_api_compat import array_namespace
 
 from hippo_theory import _array, _check
 from hippo_theory._array import Array, Home
-from hippo_theory.lti import _powers
+from hippo_theory.lti import powers
 from hippo_theory.lti.forms import channels, dense, matrices
-from hippo_theory.lti.systems import DiagonalLTI, System
+from hippo_theory.lti.values import DiagonalLTI, System
 
 BLOCK = 1 << 22  # entries of a table of points times states
 
@@ -42,7 +42,7 @@ def power_table(squares: Array, count: int, first: Array) -> Array:
     """first * poles^k for k < count, (..., count, N), from squares (j, ..., N) of poles^(2^j)."""
     xp = array_namespace(squares)
     table = first[..., None, :]
-    for j in range(_powers.doublings(count)):
+    for j in range(powers.doublings(count)):
         table = xp.concat(xp.broadcast_arrays(table, table * squares[j, ..., None, :]), axis=-2)
     return table[..., :count, :]
 
@@ -52,9 +52,9 @@ def _vandermonde_tables(problem, there):
     system, xp = problem.discrete, there.xp
     B, C, D = channels(system)
     weights = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]
-    squares = _powers.squarings(system, _powers.doublings(problem.L))[..., None, None, :]
+    squares = powers.squarings(system, powers.doublings(problem.L))[..., None, None, :]
     D, weights, squares = (_array.to_home(there, a) for a in (D, weights, squares))
-    columns = _powers.doublings(problem.L) // 2
+    columns = powers.doublings(problem.L) // 2
     one = xp.ones(squares.shape[1:], dtype=squares.dtype, device=there.device)
     right = power_table(squares, 1 << columns, one)
     left = power_table(squares[columns:, ...], -(-problem.L >> columns), weights)
@@ -73,10 +73,10 @@ def _krylov_tables(problem, there):
     """D, C A^(b i) and A^j B, whose powers are made on the host."""
     system = dense(problem.discrete)
     B, C, D = channels(system)
-    columns = _powers.doublings(problem.L) // 2
+    columns = powers.doublings(problem.L) // 2
     A = system.A.astype(np.result_type(system.A, np.float64))
-    right, giant = _powers.orbit(A, B, 1 << columns)  # (N, b, m)
-    left, _ = _powers.orbit(giant.T, C.T, -(-problem.L >> columns))  # (N, g, p)
+    right, giant = powers.orbit(A, B, 1 << columns)  # (N, b, m)
+    left, _ = powers.orbit(giant.T, C.T, -(-problem.L >> columns))  # (N, g, p)
     wide = np.result_type(left, right)
     left = np.moveaxis(left, 0, -1).swapaxes(0, 1)[:, None].astype(wide)  # (p, 1, g, N)
     right = np.moveaxis(right, -1, 0).astype(wide)  # (m, N, b)
@@ -92,7 +92,7 @@ def moments(squares: np.ndarray, g: Array, there: Home) -> tuple[Array, Array]:
     The sum over time is one product with a table of l^j; the rest is short.
     """
     xp, L = there.xp, g.shape[-1]
-    columns = _powers.doublings(L) // 2
+    columns = powers.doublings(L) // 2
     rows = -(-L >> columns)
     dtype = _array.work_dtype(there, g)
     g = xp.astype(g, dtype)[..., 1:]
@@ -100,11 +100,11 @@ def moments(squares: np.ndarray, g: Array, there: Home) -> tuple[Array, Array]:
     k = xp.astype(xp.arange(L - 1, device=there.device), dtype)
     both = [xp.concat([a, zeros], axis=-1) for a in (g, xp.roll(k * g, -1, axis=-1))]
     both = xp.stack([xp.reshape(a, (*a.shape[:-1], rows, -1)) for a in both], axis=-3)
-    table = _powers.table(squares, 1 << columns)[..., None, :, :]
+    table = powers.table(squares, 1 << columns)[..., None, :, :]
     table = _array.to_home(there, table)
     dtype = _array.work_dtype(there, both, table)
     inner = _array.to_host(xp.matmul(xp.astype(both, dtype), xp.astype(table, dtype)))
-    left = _powers.table(squares[columns:], rows)[..., None, :, :]
+    left = powers.table(squares[columns:], rows)[..., None, :, :]
     first, second = np.moveaxis((inner * left).sum(axis=-2), -2, 0)
     return first, second
 

@@ -5,7 +5,7 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.legs import matrices
 from hippo_theory.lti import measures
-from hippo_theory.lti.systems import DiagonalLTI
+from hippo_theory.lti.values import DiagonalLTI
 
 
 def s4d_lin(N: int) -> DiagonalLTI:

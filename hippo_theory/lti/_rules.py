@@ -7,7 +7,7 @@ from scipy import linalg
 
 from hippo_theory.lti._phi import log_ratio, phi1, phi2
 from hippo_theory.lti.forms import channels
-from hippo_theory.lti.systems import DPLR
+from hippo_theory.lti.values import DPLR
 
 
 def low_rank(system: DPLR, dt: float, alpha: float) -> DPLR:

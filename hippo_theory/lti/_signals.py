@@ -4,25 +4,25 @@ import numpy as np
 
 from hippo_theory import _array
 from hippo_theory._array import Array, Home
-from hippo_theory.lti import _powers, _recurrence
+from hippo_theory.lti import powers, recurrence
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.forms import channels, dense
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
 def outputs(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home, *, fft: bool) -> Array:
     """C x, or 2 Re(C x), (..., p, L), of u (..., m, L) and an initial state (..., N)."""
     if fft and not bool(there.xp.any(x != 0)):
-        h = _array.to_home(there, _recurrence.response(system, u.shape[-1]))
+        h = _array.to_home(there, recurrence.response(system, u.shape[-1]))
         return convolve(h, u, multichannel=True)
     xp, L = there.xp, u.shape[-1]
-    T = _recurrence.chunk(system, L)
+    T = recurrence.chunk(system, L)
     blocks = _blocks(u, T, there)
-    toeplitz, rows = (_array.to_home(there, a) for a in _recurrence.chunk_tables(system, T))
+    toeplitz, rows = (_array.to_home(there, a) for a in recurrence.chunk_tables(system, T))
     starts = _starts(system, blocks, x, T, there)
     y = product(blocks, toeplitz, there)
     free = product(starts, rows, there)
-    y = y + (2 * _real(free, there) if _recurrence.has_pairs(system) else free)
+    y = y + (2 * _real(free, there) if recurrence.has_pairs(system) else free)
     p = rows.shape[-1] // T
     y = xp.reshape(y, (*y.shape[:-2], -1, p))[..., :L, :]
     return xp.matrix_transpose(y)
@@ -31,7 +31,7 @@ def outputs(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home, *, fft: 
 def states(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home) -> Array:
     """(..., L, N): T steps of the recurrence for all chunks at once, from their first states."""
     xp, L = there.xp, u.shape[-1]
-    T = _recurrence.chunk(system, L)
+    T = recurrence.chunk(system, L)
     blocks = _blocks(u, T, there)
     now = _starts(system, blocks, x, T, there)
     B = _array.to_home(there, np.swapaxes(channels(system)[0], -1, -2))
@@ -61,7 +61,7 @@ def step(system: System, x: Array, u: Array, there: Home) -> tuple[Array, Array]
     if isinstance(system, DPLR):
         new = new - times(system.P, times(system.Q.conj().T, x))
     y = times(C, x)
-    y = 2 * _real(y, there) if _recurrence.has_pairs(system) else y
+    y = 2 * _real(y, there) if recurrence.has_pairs(system) else y
     return new + times(B, u), y + times(D, u)
 
 
@@ -79,16 +79,16 @@ def _advance(x, power, system, there):
 def _starts(system, blocks, x, T, there):
     """The state at the start of every chunk, (..., chunks, N): doubling over the chunks."""
     xp = there.xp
-    response, powers = _recurrence.chunk_powers(system, T, _powers.doublings(blocks.shape[-2]))
+    response, giant = recurrence.chunk_powers(system, T, powers.doublings(blocks.shape[-2]))
     driven = product(blocks, _array.to_home(there, response), there)
     first = x[..., None, :]
     batch = np.broadcast_shapes(driven.shape[:-2], first.shape[:-2])
-    dtype = _array.work_dtype(there, driven, first, *powers[:1])
+    dtype = _array.work_dtype(there, driven, first, *giant[:1])
     first, driven = (
         xp.astype(xp.broadcast_to(a, (*batch, *a.shape[-2:])), dtype) for a in (first, driven)
     )
     starts = xp.concat([first, driven[..., :-1, :]], axis=-2)
-    for j, power in enumerate(powers):  # starts_g has read the 2^j chunks before it
+    for j, power in enumerate(giant):  # starts_g has read the 2^j chunks before it
         shift = 1 << j
         more = _advance(starts[..., :-shift, :], power, system, there)
         starts = xp.concat([starts[..., :shift, :], starts[..., shift:, :] + more], axis=-2)

@@ -10,7 +10,7 @@ from scipy.linalg import block_diag
 from hippo_theory import _check
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import assemble, check_system, dense, expand, matrices
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
 def parallel(first: System, second: System) -> System:

@@ -11,7 +11,7 @@ from hippo_theory import _check
 from hippo_theory._table import Table
 from hippo_theory.lti import _rules, _values, algebra
 from hippo_theory.lti.forms import assemble, check_system, matrices
-from hippo_theory.lti.systems import DPLR, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, DiagonalLTI, System
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from hippo_theory.lti._values import Array
 from hippo_theory.lti.algebra import layer
 from hippo_theory.lti.discretize import Scheme, discretize
 from hippo_theory.lti.forms import assemble, check_system, matrices
-from hippo_theory.lti.systems import LTI, DiagonalLTI, System
+from hippo_theory.lti.values import LTI, DiagonalLTI, System
 
 
 def to_scipy(system: System):

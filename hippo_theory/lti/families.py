@@ -12,7 +12,7 @@ from hippo_theory import _check
 from hippo_theory._table import Table
 from hippo_theory.lti import _diagonals, _identities, measures
 from hippo_theory.lti.forms import dense
-from hippo_theory.lti.systems import LTI, System
+from hippo_theory.lti.values import LTI, System
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
 def expand(system: System) -> System:

@@ -11,12 +11,12 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from hippo_theory import _array
-from hippo_theory.lti import _arrays, _powers
+from hippo_theory.lti import _arrays, powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import Scheme, discretize
 from hippo_theory.lti.forms import channels, check_system
 from hippo_theory.lti.kernels import discrete_of
-from hippo_theory.lti.systems import DiagonalLTI
+from hippo_theory.lti.values import DiagonalLTI
 
 RADIUS, POINTS = 0.25, 32  # of the circles on which rules are differentiated
 
@@ -155,14 +155,14 @@ def moments(squares: Array, g: Array) -> tuple[Array, Array]:
     """
     xp = array_namespace(squares, g)
     L = g.shape[-1]
-    columns = _powers.doublings(L) - _powers.doublings(L) // 2
+    columns = powers.doublings(L) - powers.doublings(L) // 2
     b, rows = 1 << columns, -(-L >> columns)
     k = xp.astype(xp.arange(L - 1), g.dtype)
     zeros = xp.zeros((*g.shape[:-1], b * rows - L + 1), dtype=g.dtype)
     one = xp.concat([g[..., 1:], zeros], axis=-1)
     two = xp.concat([(k * g[..., 1:])[..., 1:], zeros, zeros[..., :1]], axis=-1)
     both = xp.reshape(xp.stack([one, two], axis=-2), (*g.shape[:-1], 2 * rows, b))
-    right, left = _powers.table(squares, b), _powers.table(squares[columns:, ...], rows)
+    right, left = powers.table(squares, b), powers.table(squares[columns:, ...], rows)
     inner = _times_complex(both, right)
     inner = xp.reshape(inner, (*inner.shape[:-2], 2, rows, inner.shape[-1]))
     result = xp.sum(inner * left[..., None, :, :], axis=-2)
@@ -180,7 +180,7 @@ def _times_complex(real, table):
 
 def _moments(discrete, g):
     """The moments with conj(l), which is what a gradient in l has."""
-    squares = _powers.squarings(discrete, _powers.doublings(g.shape[-1])).conj()
+    squares = powers.squarings(discrete, powers.doublings(g.shape[-1])).conj()
     there = _array.home(g=g)
     if there:
         return _arrays.moments(squares[..., None, None, :], g, there)

@@ -10,13 +10,13 @@ from array_api_compat import array_namespace
 
 from hippo_theory import _array, _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _arrays, _powers, s4
+from hippo_theory.lti import _arrays, powers, s4
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize
 from hippo_theory.lti.forms import channels, check_system, dense
 from hippo_theory.lti.products import cast, krylov, vandermonde
 from hippo_theory.lti.response import markov_parameters
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +156,7 @@ def kernel(
             raise np.linalg.LinAlgError(
                 f"the kernel leaves the range of floating point at index {k}; reduce L"
             )
-    if _array.is_complex(h) and _powers.is_real(problem.discrete):
+    if _array.is_complex(h) and powers.is_real(problem.discrete):
         h = lib.real(h)
     return h[..., 0, 0, :] if problem.discrete.is_siso else h
 
@@ -189,7 +189,7 @@ def _precision(there, dtype):
 
 def _problem(system, L, dt, scheme, layer, dtype, there) -> Problem:
     if dtype is None:
-        dtype = _powers.result_dtype(system)
+        dtype = powers.result_dtype(system)
     elif np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
     discrete = discrete_of(system, dt, scheme, layer)
@@ -222,7 +222,7 @@ def _krylov(problem: Problem) -> Array:
     system = dense(problem.discrete)
     B, C, D = channels(system)
     A = system.A
-    if isinstance(problem.discrete, DPLR) and _powers.is_real(problem.discrete):
+    if isinstance(problem.discrete, DPLR) and powers.is_real(problem.discrete):
         (A, B, C), D = s4.real_form(problem.discrete), D.real
     A, B, C = (cast(a, np.float64) for a in (A, B, C))
     return krylov(A, B, C, D, problem.L, problem.dtype)
@@ -233,7 +233,7 @@ def _vandermonde(problem: Problem) -> Array:
     assert isinstance(system, DiagonalLTI)
     B, C, D = channels(system)
     weights = cast(C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :], np.float64)
-    squares = _powers.squarings(system, _powers.doublings(problem.L))[..., None, None, :]
+    squares = powers.squarings(system, powers.doublings(problem.L))[..., None, None, :]
     return vandermonde(weights, squares, D, problem.L, system.conjugate, problem.dtype)
 
 
@@ -265,7 +265,7 @@ def _sizes(problem: Problem) -> Sizes:
         rank=system.P.shape[1] if isinstance(system, DPLR) else 0,
         kernels=math.prod(system.batch_shape) * math.prod(system.channel_shape),
         L=problem.L,
-        arithmetic=1 if not isinstance(system, DiagonalLTI) and _powers.is_real(system) else 4,
+        arithmetic=1 if not isinstance(system, DiagonalLTI) and powers.is_real(system) else 4,
         is_dense=is_dense,
         is_batched=bool(system.batch_shape),
     )
@@ -282,7 +282,7 @@ def _naive_time(z: Sizes) -> float:
 
 
 def _krylov_time(z: Sizes) -> float:
-    squarings = _powers.doublings(z.L) * (2e3 + 0.04 * z.N**3)
+    squarings = powers.doublings(z.L) * (2e3 + 0.04 * z.N**3)
     time = 1e5 + z.arithmetic * (squarings + 0.05 * z.kernels * z.N * z.L)
     return np.inf if z.is_batched else time  # it takes one system at a time
 
@@ -293,7 +293,7 @@ def _vandermonde_time(z: Sizes) -> float:
 
 def _s4_time(z: Sizes) -> float:
     """With the powers of A for C~; a dense A needs its structure found first, which never pays."""
-    set_up = 3e5 + _powers.doublings(z.L) * (2e3 + 0.04 * z.N**3)
+    set_up = 3e5 + powers.doublings(z.L) * (2e3 + 0.04 * z.N**3)
     sums = (1 + z.rank) ** 2 * 0.08 * z.N * z.L
     return np.inf if z.is_dense else set_up + sums + 15 * (1 + z.rank**3) * z.L
 

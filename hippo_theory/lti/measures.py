@@ -9,7 +9,7 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.legs import matrices
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.systems import DPLR, LTI
+from hippo_theory.lti.values import DPLR, LTI
 
 
 def legs(N: int) -> LTI:

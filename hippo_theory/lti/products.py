@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory.lti import _powers
+from hippo_theory.lti import powers
 from hippo_theory.lti._values import Array
 
 BLOCK = 4  # giant rows move 2^BLOCK at a time: for N = 64 more squarings cost more than they save
@@ -22,7 +22,7 @@ def vandermonde(
     if pairs:  # Re(u v) = Re(conj u) Re(v) + Im(conj u) Im(v)
         weights = 2 * weights.conj()
     giant = squares[columns:].conj() if pairs else squares[columns:]
-    right, left = _powers.table(squares, 1 << columns), _powers.table(giant, rows, weights)
+    right, left = powers.table(squares, 1 << columns), powers.table(giant, rows, weights)
     if pairs and right.dtype.kind == "c":
         right, left = right.view(np.float64), left.view(np.float64)
     elif pairs:
@@ -36,15 +36,15 @@ def krylov(A: Array, B: Array, C: Array, D: Array, L: int, dtype: Any = None) ->
     1.6 log2(L) N^3 flops of squarings, and 2 p m N L flops of the product.
     """
     columns, rows = _split(L)
-    squares = _powers.matrix_squarings(A, columns + min(BLOCK + 1, _powers.doublings(rows)))
-    right = _powers.rows([S.T for S in squares[:columns]], B.T, 1 << columns)  # (b, m, N)
-    left = _powers.rows(squares[columns:], C, rows)  # (g, p, N)
+    squares = powers.matrix_squarings(A, columns + min(BLOCK + 1, powers.doublings(rows)))
+    right = powers.rows([S.T for S in squares[:columns]], B.T, 1 << columns)  # (b, m, N)
+    left = powers.rows(squares[columns:], C, rows)  # (g, p, N)
     return _product(np.swapaxes(left, 0, 1)[:, None], np.moveaxis(right, 0, -1), D, L, dtype)
 
 
 def _split(L):
     """How many doublings make a row, and how many rows there are."""
-    columns = _powers.doublings(L) - _powers.doublings(L) // 2
+    columns = powers.doublings(L) - powers.doublings(L) // 2
     return columns, max(1, -(-(L - 1) >> columns))
 
 

@@ -9,7 +9,7 @@ from hippo_theory import _array, _check
 from hippo_theory.lti import _arrays
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import channels, check_system, dense, matrices
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 _BLOCK = 1 << 16  # entries of a table of points times states: about what a cache holds
 

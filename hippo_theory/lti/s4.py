@@ -22,11 +22,11 @@ from array_api_compat import array_namespace
 
 from hippo_theory import _array
 from hippo_theory._array import Home
-from hippo_theory.lti import _powers
+from hippo_theory.lti import powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import matrices
 from hippo_theory.lti.products import cast
-from hippo_theory.lti.systems import DPLR, System
+from hippo_theory.lti.values import DPLR, System
 
 TABLE = 1 << 22  # entries of a table of nodes times poles on a device
 CACHED = 1 << 14  # the same on the host: what a cache holds
@@ -69,7 +69,7 @@ def sequence(
 
     form, V = diagonal_plus_low_rank(system)
     damping = _damping(form, discrete, L)
-    C, real = _powers.channels(discrete)[1] @ V, _powers.is_real(system)
+    C, real = powers.channels(discrete)[1] @ V, powers.is_real(system)
     fractions = _fractions(form, discrete, C, L, damping, real)
     spectrum = _spectrum(fractions, L, dtype, there)
     fft: Any = there.xp.fft if there else scipy_fft
@@ -128,7 +128,7 @@ def paired_sums(s: Array, c: Array, poles: Array, weights: Array) -> Array:
 
 def real_form(system: DPLR) -> tuple[Array, Array, Array]:
     """Real A, B, C of a real map, two states for each pair of conjugate poles, or real pole."""
-    B, C, _ = _powers.channels(system)
+    B, C, _ = powers.channels(system)
     if not any(np.iscomplexobj(a) for a in (system.poles, system.P, system.Q, B, C)):
         return matrices(system)[0], B, C
     left, right = np.vstack([C, system.Q.conj().T]), np.hstack([B, system.P])
@@ -140,7 +140,7 @@ def real_form(system: DPLR) -> tuple[Array, Array, Array]:
 
 def _fractions(form, discrete, C, L, damping, real) -> Fractions:
     """With C~ in place of C, rho = exp(-damping / L), and conjugates folded if the map is real."""
-    B, r = _powers.channels(form)[0], form.P.shape[1]
+    B, r = powers.channels(form)[0], form.P.shape[1]
     poles, left, right = form.poles, np.vstack([C, form.Q.conj().T]), np.hstack([B, form.P])
     poles, left, right = (cast(a, np.float64) for a in (poles, left, right))
     if real:

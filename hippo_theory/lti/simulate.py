@@ -9,10 +9,10 @@ import numpy as np
 
 from hippo_theory import _array, _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _powers, _recurrence, _signals, _times
+from hippo_theory.lti import _signals, _times, powers, recurrence
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import channels, check_system
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +116,7 @@ def simulate(
         y = y + D @ u
     if not np.isfinite(y).all():
         raise _overflow(y)
-    dtype = np.result_type(_powers.result_dtype(system, u), np.float32 if real else np.complex64)
+    dtype = np.result_type(powers.result_dtype(system, u), np.float32 if real else np.complex64)
     y = (y.real if real else y).astype(dtype, copy=False)
     y = y[..., 0, :] if system.is_siso else y
     return (y, kept) if states else y
@@ -185,8 +185,8 @@ def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
         return _step_there(system, x, u, real, given, there)
     B, _, D = channels(system)
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        y = _recurrence.read(system, x[..., None, :])[..., 0, :] + (D @ u[..., None])[..., 0]
-        new = _recurrence.advance(system, x) + (B @ u[..., None])[..., 0]
+        y = recurrence.read(system, x[..., None, :])[..., 0, :] + (D @ u[..., None])[..., 0]
+        new = recurrence.advance(system, x) + (B @ u[..., None])[..., 0]
     if not (np.isfinite(new).all() and np.isfinite(y).all()):
         raise np.linalg.LinAlgError(
             f"the step leaves the range of floating point, got a state {new} and an output {y}"
@@ -260,7 +260,7 @@ def _gives_real_outputs(system: System, u: Array, state: Any) -> bool:
     given = [
         a if _check.is_foreign(a) else np.asarray(a) for a in (u, 0.0 if state is None else state)
     ]
-    return not any(map(_array.is_complex, given)) and _powers.is_real(system)
+    return not any(map(_array.is_complex, given)) and powers.is_real(system)
 
 
 def _quickest(system: System, u: Array, states: bool) -> Method:
@@ -285,18 +285,18 @@ SIMULATIONS: Table[Method] = Table(
         Method(
             "scan",
             "O(N) to O(N^2) a sample",
-            _recurrence.scan,
-            _recurrence.scan_states,
+            recurrence.scan,
+            recurrence.scan_states,
             _times.scan,
         ),
         Method(
             "chunked",
             "(2 T + 8 N) flops a sample in chunks of T",
-            _recurrence.chunked,
-            _recurrence.chunked_states,
+            recurrence.chunked,
+            recurrence.chunked_states,
             _times.chunked,
         ),
-        Method("fft", "O(log L) a sample", _recurrence.fft, _recurrence.fft_states, _times.fft),
+        Method("fft", "O(log L) a sample", recurrence.fft, recurrence.fft_states, _times.fft),
     ],
     columns=("name", "cost"),
 )

@@ -11,7 +11,7 @@ from scipy import linalg
 
 from hippo_theory import _check
 from hippo_theory.lti.forms import expand, matrices, one_channel, spectrum
-from hippo_theory.lti.systems import DiagonalLTI, System
+from hippo_theory.lti.values import DiagonalLTI, System
 
 
 def resolve(poles) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from hippo_theory import _check
 from hippo_theory.lti import DiagonalLTI
 from hippo_theory.lti.forms import matrices
 from hippo_theory.lti.pairings import one_minus
-from hippo_theory.lti.systems import System
+from hippo_theory.lti.values import System
 from hippo_theory.memory._poles import resolve, single_discrete
 
 

@@ -9,7 +9,7 @@ from hippo_theory import _array, _check
 from hippo_theory._array import Array
 from hippo_theory.lti import DiagonalLTI, cascade, szego
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.lti.systems import System
+from hippo_theory.lti.values import System
 from hippo_theory.memory._poles import every_pole
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import channels
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 FAR_DOWN = -1e4  # exp(FAR_DOWN) is 0, and so are its powers: the logarithm of a pole at 0
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory.lti import _powers, kernels, products
+from hippo_theory.lti import kernels, powers, products
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.forms import channels, dense
-from hippo_theory.lti.systems import DPLR, LTI, DiagonalLTI, System
+from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
 def advance(system: System, x: Array, *, extra: int = 0) -> Array:
@@ -86,12 +86,12 @@ def chunk_powers(system: System, T: int, count: int) -> tuple[Array, list[Array]
     *batch, N, samples, m = driven.shape
     driven = np.swapaxes(driven.reshape(*batch, N, samples * m), -1, -2)
     if isinstance(system, DiagonalLTI):
-        first = _powers.doublings(T)
-        return driven, list(_powers.squarings(system, first + count)[first:, ..., None, :])
-    powers = [power.T]
+        first = powers.doublings(T)
+        return driven, list(powers.squarings(system, first + count)[first:, ..., None, :])
+    giant = [power.T]
     for _ in range(count - 1):
-        powers.append(powers[-1] @ powers[-1])
-    return driven, powers[:count]
+        giant.append(giant[-1] @ giant[-1])
+    return driven, giant[:count]
 
 
 def chunked_states(system: System, u: Array, x: Array) -> tuple[Array, Array]:
@@ -215,8 +215,8 @@ def _pair(a: Array, tail: int, batch: tuple[int, ...]) -> Array:
 
 def chunk(system: System, L: int) -> int:
     """A power of 2 near 2 N: the Toeplitz product costs 2 T flops a sample, the states 8 N."""
-    wanted = _powers.doublings(2 * system.state_dim)
-    return 1 << min(max(6, min(wanted, 9)), _powers.doublings(L))
+    wanted = powers.doublings(2 * system.state_dim)
+    return 1 << min(max(6, min(wanted, 9)), powers.doublings(L))
 
 
 def _blocks(u, T):
@@ -228,8 +228,8 @@ def _blocks(u, T):
 
 def _chunk_states(system: System, blocks: Array, x: Array, T: int) -> Array:
     """The state at the start of every chunk, (..., chunks, N)."""
-    powers, (power,) = chunk_powers(system, T, 1)
-    driven = _product(blocks, powers)
+    response, (power,) = chunk_powers(system, T, 1)
+    driven = _product(blocks, response)
     batch = np.broadcast_shapes(driven.shape[:-2], x.shape[:-1])
     starts = np.empty((*batch, *driven.shape[-2:]), np.result_type(driven, x, power))
     is_diagonal = isinstance(system, DiagonalLTI)
@@ -245,11 +245,11 @@ def _orbit(system: System, X: Array, count: int, *, adjoint=False) -> tuple[Arra
     2^j is the least power of 2 that is not below `count`.
     """
     if isinstance(system, DiagonalLTI):
-        squares = _powers.squarings(system, _powers.doublings(count) + 1)
-        powers = np.swapaxes(_powers.table(squares, count), -1, -2)
-        return powers[..., None] * X[..., None, :], squares[-1]
+        squares = powers.squarings(system, powers.doublings(count) + 1)
+        columns = np.swapaxes(powers.table(squares, count), -1, -2)
+        return columns[..., None] * X[..., None, :], squares[-1]
     A = dense(system).A
-    return _powers.orbit(A.T if adjoint else A, X, count)
+    return powers.orbit(A.T if adjoint else A, X, count)
 
 
 def response(system: System, L: int) -> Array:
@@ -262,7 +262,7 @@ def _free_response(system, x, L):
     """C A^k x_0, (..., p, L)."""
     C = channels(system)[1]
     if isinstance(system, DiagonalLTI):
-        squares = _powers.squarings(system, _powers.doublings(L + 1))[..., None, :]
+        squares = powers.squarings(system, powers.doublings(L + 1))[..., None, :]
         weights = C * x[..., None, :]
         zero = np.zeros(weights.shape[:-1])
         return products.vandermonde(weights, squares, zero, L + 1, system.conjugate)[..., 1:]
