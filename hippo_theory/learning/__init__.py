@@ -2,7 +2,7 @@
 
 from hippo_theory.learning.depth import deep_time
 from hippo_theory.learning.edges import EdgeCorrection, edge_correction, edge_gap
-from hippo_theory.learning.fixed_poles import STRUCTURES, Flow, flow, invariants
+from hippo_theory.learning.fixed_poles import Flow, flow, invariants
 from hippo_theory.learning.limits import flow_limit
 from hippo_theory.learning.one_pole import factors, gain, imbalance, rate, time_to
 from hippo_theory.learning.pole import pole_loss, pole_path
@@ -28,6 +28,7 @@ from hippo_theory.learning.stochastic import (
     sgd_limit,
     sgd_variance,
 )
+from hippo_theory.learning.structures import STRUCTURES
 from hippo_theory.learning.width import (
     WIDTHS,
     Widened,

@@ -1,27 +1,24 @@
-"""Gradient flow of many fixed poles: closed forms where statistics allow, else integration.
+"""Gradient flow of many fixed poles: a closed form where statistics allow, else integration.
 
-tau b_j' = conj(c_j) (s - M w)_j and tau c_j' = conj(b_j) (s - M w)_j, w_j = b_j c_j. For real
-weights the logarithms of p_j = b_j + c_j and q_j = b_j - c_j move by +- the same amount, so
-
-    p_j = p_j(0) exp(z_j),  q_j = q_j(0) exp(-z_j),  tau z' = s - M w(z):
-
-z is asinh(2 w / lambda) / 2 up to its start, and stays regular at lambda = b^2 - c^2 = 0. This is
-the mirror flow of a diagonal linear network whose features are the poles' responses.
+tau b_j' = conj(c_j) (s - M w)_j and tau c_j' = conj(b_j) (s - M w)_j, w_j = b_j c_j: for real
+weights the mirror flow of a diagonal linear network whose features are the poles' responses.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from hippo_theory import _check
 from hippo_theory._check import positive
-from hippo_theory._table import Table
 from hippo_theory.learning import one_pole
 from hippo_theory.learning._arguments import factors, pole_array
-from hippo_theory.learning.statistics import Statistics, coherence, given
+from hippo_theory.learning._collocation import integrate
+from hippo_theory.learning.coordinates import Factors, Mirror
+from hippo_theory.learning.limits import excess_loss
+from hippo_theory.learning.statistics import Statistics, given
+from hippo_theory.learning.structures import STRUCTURES, is_real
 
-_ROUNDING = 256 * np.finfo(float).eps  # what sums over many samples leave of an exact zero
+LINEAR = "closed form: linear, one factor"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -35,40 +32,34 @@ class Flow:
         Gains b c.
     method : str
         What was used, and in which sense it is exact.
+    drift : float
+        Largest change of |b_j|^2 - |c_j|^2 over the times, relative to the largest
+        |b_j|^2 + |c_j|^2; 0 where the method cannot change it.
+    optimal : bool
+        Whether the flow tends to a least-squares gain. False where the start does not let it: a
+        balanced start keeps the sign of its gain, and a weight that is not trained may be zero.
+    note : str
+        Why it is not optimal, in one sentence; else empty.
     """
 
     t: np.ndarray
     w: np.ndarray
     method: str
+    drift: float = 0.0
+    optimal: bool = True
+    note: str = ""
 
     def __repr__(self):
-        return f"Flow({self.w.shape[1]} gains at {self.t.size} times, {self.method})"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Structure:
-    """A case of the flow with a solution of its own.
-
-    Attributes
-    ----------
-    name : str
-    method : str
-        What `Flow.method` says.
-    applies : callable (stats, b0, c0) -> bool
-    solve : callable (stats, b0, c0, t) -> ndarray (T, N)
-        At tau = 1.
-    """
-
-    name: str
-    method: str
-    applies: Callable
-    solve: Callable
+        note = f"; {self.note}" if self.note else ""
+        return f"Flow({self.w.shape[1]} gains at {self.t.size} times, {self.method}{note})"
 
 
 def flow(
     stats: Statistics, b0, c0, t, tau: float = 1.0, train: str = "both", *, rtol: float = 1e-12
 ) -> Flow:
     """Gains w(t) of gradient flow on b and c (or one of them) with fixed poles.
+
+    Use it for poles that learn together. `gain` is the case of one pole.
 
     Parameters
     ----------
@@ -82,25 +73,31 @@ def flow(
         Inverse learning rate.
     train : {"both", "b", "c"}
     rtol : float
-        Relative tolerance of the integrator, where one is used.
+        Relative tolerance of the gains where they are integrated.
 
     Returns
     -------
     Flow
-        `.t`, `.w` (T, N), `.method`.
+        `.t`, `.w` (T, N), `.method`, `.drift`, `.optimal`, `.note`.
 
     Raises
     ------
+    ValueError
+        If an argument is out of range or t / tau overflows.
     numpy.linalg.LinAlgError
-        If the integrator fails.
+        If the integrator cannot reach the last time; the message says how far it came.
 
     Notes
     -----
     The first row of `STRUCTURES` that applies is used: one factor trained is a linear equation
     (O(N^3 + T N^2)); diagonal M, equal poles with real weights, and circulant-like M with equal
     starts are `gain` (O(T N)). Any other M has no closed form in the interior and is integrated
-    in the coordinates z of this file by Radau with the analytic Jacobian (real), or on (b, c)
-    (complex). docs/theory.md (8.13), (8.15), (8.16).
+    by implicit collocation of order 31 with the analytic Jacobian: in the logarithms z (real), or
+    on (b, c) (complex). Steps grow with the time, so that late times cost their logarithm; a step
+    costs O(N^3). Real weights start from any size: only the logarithms of b0 + c0 and b0 - c0
+    enter. Eigenvalues of M below 4 eps of the largest are rounding and count as zero, so that
+    w(t) is uncertain by about eps |M| t / tau in directions that the data do not determine.
+    docs/theory.md (8.13), (8.15), (8.16).
 
     Examples
     --------
@@ -111,24 +108,33 @@ def flow(
     array([[ 0.05,  0.05],
            [ 1.  , -0.5 ]])
     >>> path.method
-    'integrated: Radau in asinh coordinates, rtol 1e-12'
+    'integrated: collocation in asinh coordinates, rtol 1e-12'
+    >>> balanced = ht.learning.flow(stats, [0.5, 0.5], [0.5, 0.5], [0.0, 200.0])
+    >>> balanced.optimal, balanced.note
+    (False, 'the start keeps gains [1] from the minimum: the flow ends 0.0882 above the least loss')
     """
     b0, c0 = factors(b0, c0, width=given(stats).s.size)
     _check.shape("b0", b0, (stats.s.size,))
-    t = _check.times("t", t, 1)
+    t = _check.times("t", t, 1).copy()
     tau = float(positive("tau", _check.number("tau", tau)))
     rtol = _check.number("rtol", rtol, above=0.0, below=1.0)
+    with np.errstate(over="ignore"):
+        clock = t / tau
+    if not np.isfinite(clock[-1]):
+        raise ValueError(f"t / tau must be finite, got t = {t[-1]:g} and tau = {tau:g}")
     if _check.option("train", train, ("both", "b", "c")) != "both":
         kept, moved = (b0, c0) if train == "c" else (c0, b0)
-        return Flow(t, _one_sided(stats, kept, moved, t / tau), "closed form: linear, one factor")
-    for row in STRUCTURES.values():
-        if row.applies(stats, b0, c0):
-            return Flow(t, row.solve(stats, b0, c0, t / tau), row.method)
-    real = not any(map(np.iscomplexobj, (stats.s, stats.M, b0, c0)))
-    solve, where = (_mirror, "asinh coordinates") if real else (_factored, "(b, c)")
-    return Flow(
-        t, solve(stats, b0, c0, t / tau, rtol), f"integrated: Radau in {where}, rtol {rtol:g}"
+        w, method, drift = _one_sided(stats, kept, moved, clock), LINEAR, 0.0
+        rises = falls = kept != 0
+    else:
+        w, method, drift = _both(stats, b0, c0, clock, rtol)
+        rises, falls = _reachable(stats, b0, c0)
+    excess, held = excess_loss(stats, rises, falls)
+    note = (
+        f"the start keeps gains {held} from the minimum: the flow ends {excess:.3g} above the "
+        "least loss"
     )
+    return Flow(t, w, method, drift, not held, note if held else "")
 
 
 def invariants(poles, b, c) -> tuple[np.ndarray, np.ndarray]:
@@ -164,73 +170,25 @@ def invariants(poles, b, c) -> tuple[np.ndarray, np.ndarray]:
     return distinct, np.array([one_pole.imbalance(b[g], c[g]) for g in groups])
 
 
-def _is_real(stats, b0, c0):
-    return not any(map(np.iscomplexobj, (stats.s, stats.M, b0, c0)))
+def _both(stats, b0, c0, t, rtol):
+    """Gains, method and drift of the first case that applies."""
+    for row in STRUCTURES.values():
+        if row.applies(stats, b0, c0):
+            return row.solve(stats, b0, c0, t), row.method, 0.0
+    real = is_real(stats, b0, c0)
+    coordinates, where = (Mirror, "asinh coordinates") if real else (Factors, "(b, c)")
+    with np.errstate(all="ignore"):  # trial steps may overflow: they are taken again, shorter
+        equation = coordinates(stats, b0, c0)
+        w, drift = equation.gains(integrate(equation, t, rtol / 2))
+    return w, f"integrated: collocation in {where}, rtol {rtol:g}", drift
 
 
-def _is_shared(stats, b0, c0):
-    same = abs(stats.M - stats.M[0, 0]).max() <= _ROUNDING * abs(stats.M[0, 0])
-    return (
-        same and np.ptp(stats.s) <= _ROUNDING * abs(stats.s[0])
-        if _is_real(stats, b0, c0)
-        else False
-    )
-
-
-def _has_equal_rows(stats, b0, c0):
-    rows = stats.M.sum(1)
-    level = [(rows, abs(stats.M).sum(1).max()), *((v, abs(v).max()) for v in (stats.s, b0, c0))]
-    return all(abs(v - v[0]).max() <= _ROUNDING * scale for v, scale in level)
-
-
-def _solve_diagonal(stats, b0, c0, t):
-    eta = np.real(np.diag(stats.M))
-    rows = max(1, 2**13 // stats.s.size)  # at a time: what stays in a processor's cache
-    blocks = [
-        one_pole.gain(t[k : k + rows, None], sigma=stats.s, eta=eta, b0=b0[:, None], c0=c0[:, None])
-        for k in range(0, t.size, rows)
-    ]
-    return np.concatenate(blocks)
-
-
-def _solve_shared(stats, b0, c0, t):
-    b, c = one_pole.factors(t, b0, c0, float(stats.s[0]), float(stats.M[0, 0]))
-    return b * c
-
-
-def _solve_equal_rows(stats, b0, c0, t):
-    eta = float(stats.M.sum(1)[0].real)
-    w = one_pole.gain(t, sigma=stats.s[0], eta=eta, b0=b0[:1], c0=c0[:1])
-    return np.repeat(w[:, None], stats.s.size, axis=1)
-
-
-STRUCTURES = Table(
-    [
-        Structure(
-            "diagonal",
-            "closed form: independent gains, M diagonal",
-            applies=lambda stats, b0, c0: (
-                coherence(stats) <= _ROUNDING and (np.real(np.diag(stats.M)) > 0).all()
-            ),
-            solve=_solve_diagonal,
-        ),
-        Structure(
-            "shared pole",
-            "closed form: one shared pole",
-            applies=lambda stats, b0, c0: stats.M[0, 0].real > 0 and _is_shared(stats, b0, c0),
-            solve=_solve_shared,
-        ),
-        Structure(
-            "equal rows",
-            "closed form: equal starts, rows of M with equal sums",
-            applies=lambda stats, b0, c0: (
-                stats.M.sum(1)[0].real > 0 and _has_equal_rows(stats, b0, c0)
-            ),
-            solve=_solve_equal_rows,
-        ),
-    ],
-    columns=("name", "method"),
-)
+def _reachable(stats, b0, c0):
+    """Which gains can become positive, and which negative (any, for complex weights)."""
+    if is_real(stats, b0, c0):
+        return b0 + c0 != 0, b0 - c0 != 0
+    alive = (b0 != 0) | (c0 != 0)
+    return alive, alive
 
 
 def _one_sided(stats, kept, moved, t):
@@ -241,65 +199,3 @@ def _one_sided(stats, kept, moved, t):
     x = values * t[:, None]
     growth = t[:, None] * np.where(x > 0, -np.expm1(-x) / np.where(x > 0, x, 1.0), 1.0)
     return kept * (moved + (growth * force) @ vectors.T)
-
-
-def _mirror(stats, b0, c0, t, rtol):
-    """Radau on z with Jacobian -M diag(dw/dz), dw/dz = (P e^{2 z} + Q e^{-2 z}) / 2."""
-    P, Q = (b0 + c0) ** 2 / 4, (b0 - c0) ** 2 / 4
-
-    def parts(z):
-        turned = 2 * np.clip(z, -340, 340)  # trial stages of Newton's method may overshoot,
-        return (np.minimum(v, 1e140) for v in (P * np.exp(turned), Q * np.exp(-turned)))
-
-    def slope(_, z):
-        up, down = parts(z)
-        return stats.s - stats.M @ (up - down)
-
-    def jacobian(_, z):
-        up, down = parts(z)
-        return -2 * stats.M * (up + down)
-
-    up, down = parts(_radau(slope, np.zeros(stats.s.size), t, rtol, jacobian))
-    return up - down
-
-
-def _factored(stats, b0, c0, t, rtol):
-    """Radau on the real and imaginary parts of (b, c), with the Jacobian d -> A d + B conj(d)."""
-    N = stats.s.size
-
-    def unpack(x):
-        z = x[: 2 * N] + 1j * x[2 * N :]
-        return z[:N], z[N:]
-
-    def slope(_, x):
-        b, c = unpack(x)
-        e = stats.s - stats.M @ (b * c)
-        z = np.concatenate([c.conj() * e, b.conj() * e])
-        return np.concatenate([np.real(z), np.imag(z)])
-
-    def jacobian(_, x):
-        b, c = unpack(x)
-        other = np.concatenate([c, b])
-        A = -other.conj()[:, None] * np.tile(stats.M, (2, 2)) * other
-        B = np.kron([[0, 1], [1, 0]], np.diag(stats.s - stats.M @ (b * c)))
-        return np.block([[(A + B).real, (B - A).imag], [(A + B).imag, (A - B).real]])
-
-    z0 = np.concatenate([b0, c0]).astype(complex)
-    b, c = unpack(_radau(slope, np.concatenate([np.real(z0), np.imag(z0)]), t, rtol, jacobian).T)
-    return (b * c).T
-
-
-def _radau(slope, start, t, rtol, jacobian=None):
-    from scipy.integrate import solve_ivp
-
-    if t[-1] == 0:
-        return np.repeat(start[None], t.size, axis=0)
-    scale = max(abs(start).max(), 1.0)
-    solution = solve_ivp(
-        slope, (0.0, t[-1]), start, "Radau", t, rtol=rtol, atol=rtol * scale, jac=jacobian
-    )
-    if not solution.success:
-        raise np.linalg.LinAlgError(
-            f"the integrator stopped at t = {solution.t[-1]:g}: {solution.message}"
-        )
-    return solution.y.T

@@ -77,21 +77,54 @@ def flow_limit(stats: Statistics, b0, c0) -> np.ndarray:
 
 
 def constrained(stats: Statistics, upper, lower) -> np.ndarray:
-    """Minimum of w^T M w / 2 - s^T w for regular M, with w_j <= 0 or >= 0 where a bound is 0.
+    """Minimum of w^T M w / 2 - s^T w with w_j <= 0 or >= 0 where a bound is 0.
 
-    upper and lower are 0 or inf: w_j in [-lower_j, upper_j], by columns of both signs.
+    upper and lower are 0 or inf: w_j in [-lower_j, upper_j], by columns of both signs. For
+    singular M one of the minima.
     """
     from scipy.optimize import nnls
 
-    L = np.linalg.cholesky(stats.M)
+    root, target = _root(stats)
     rises, falls = np.flatnonzero(upper), np.flatnonzero(lower)
     w = np.zeros(stats.s.size)
     if rises.size + falls.size:
-        columns = np.concatenate([L.T[:, rises], -L.T[:, falls]], axis=1)
-        both, _ = nnls(columns, np.linalg.solve(L, stats.s))
+        columns = np.concatenate([root[:, rises], -root[:, falls]], axis=1)
+        both, _ = nnls(columns, target)
         np.add.at(w, rises, both[: rises.size])
         np.subtract.at(w, falls, both[rises.size :])
     return w
+
+
+def excess_loss(stats: Statistics, rises, falls) -> tuple[float, list[int]]:
+    """Least loss with gains of the signs that are possible, above the least loss of all.
+
+    rises and falls (N,) tell which gains can be positive and negative; for complex statistics
+    they agree. The gains whose bound costs something are listed; none where rounding explains it.
+    """
+    free = rises & falls
+    if free.all():
+        return 0.0, []
+    if np.iscomplexobj(stats.M) or np.iscomplexobj(stats.s):
+        w = np.zeros(stats.s.size, complex)
+        w[free] = np.linalg.lstsq(stats.M[np.ix_(free, free)], stats.s[free])[0]
+    else:
+        w = constrained(stats, np.where(rises, np.inf, 0.0), np.where(falls, np.inf, 0.0))
+    force = stats.s - stats.M @ w
+    size = abs(stats.s) + abs(stats.M) @ abs(w)
+    held = np.flatnonzero(~free & (abs(force) > 1e-10 * size) & (w == 0))
+    step = np.linalg.lstsq(stats.M, force)[0]
+    return float(np.vdot(step, force).real / 2), held.tolist()
+
+
+def _root(stats):
+    """R and R^-T s with R^T R = M, of as many rows as M has rank."""
+    values, vectors = np.linalg.eigh(stats.M)
+    kept = values > values.size * _EPS * values[-1]
+    if kept.all():
+        L = np.linalg.cholesky(stats.M)
+        return L.T, np.linalg.solve(L, stats.s)
+    root = np.sqrt(values[kept])
+    return root[:, None] * vectors[:, kept].T, vectors[:, kept].T @ stats.s / root
 
 
 def _nearest(basis, target, p, q):
