@@ -9,6 +9,7 @@ where it proves as precise. Ranges beyond that of floats are cut into windows.
 import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
+from hippo_theory import scales
 from hippo_theory.hankel import _bidiagonal
 
 EPS = np.finfo(float).eps
@@ -135,11 +136,12 @@ def _schur_complement(K, size):
 
 def _window(K, mantissas, exponents, conditioning):
     shift = int(exponents[0]) // 2 * 2
-    D = np.sqrt(np.ldexp(mantissas, exponents - shift))
+    D = np.sqrt(scales.ldexp(mantissas, exponents - shift))
     values, error = _values(D[:, None] * K * D, conditioning)
     with np.errstate(divide="ignore"):
         logs = np.log(values) + shift * np.log(2.0)
-    return np.stack([np.ldexp(values, shift), logs, np.where(np.greater(values, 0), error, np.inf)])
+    values = scales.restored("singular values", values, shift)
+    return np.stack([values, logs, np.where(np.isfinite(logs), error, np.inf)])
 
 
 def _values(G, conditioning):

@@ -8,14 +8,13 @@ The recurrence of `_factors` for one input and one output. With w(z, l) = 1 - z 
 of the poles in that order: B^* w(z, T)^{-*} S^{-*} v = sum_m v_m t_m(z), an orthonormal sum.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.linalg as sla
 
 from hippo_theory import digits as dd
-from hippo_theory.hankel import _scales
+from hippo_theory import scales
 from hippo_theory.hankel._eigen import modal_form
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.values import DiagonalLTI
@@ -65,8 +64,8 @@ def modal(A, B, C, discrete) -> Triangular:
     return of_modes(poles, B * C, discrete)
 
 
-def of(system) -> tuple[Triangular, int, int]:
-    """(G', t, e) with G(z) = D + 2^(e - t) G'(z / 2^t); t = 0 in discrete time.
+def of(system) -> tuple[Triangular, scales.Scaled]:
+    """The strictly proper part in balanced units.
 
     Raises
     ------
@@ -74,49 +73,45 @@ def of(system) -> tuple[Triangular, int, int]:
         If A is not triangular and its eigenvectors are nearly dependent.
     """
     if isinstance(system, DiagonalLTI):
-        unit, e = _scales.normalized(system)
-        t = _time_scale(system.poles, system.is_discrete)
-        return _modes(unit, t), t, e
-    form, _, t, e = of_dense(system)
-    return form, t, e
+        unit = scales.scaled(system)
+        return _modes(unit.system), unit
+    form, _, unit = of_dense(system)
+    return form, unit
 
 
 def of_dense(system):
-    """(G', Z, t, e) of a dense system, as `of`, with states Z x for the states x of G'."""
-    unit, e = _scales.normalized(system)
-    t = _time_scale(unit.A, system.is_discrete)
-    A, B, C = (dd.exact(x) for x in (_scales.ldexp(unit.A, -t), unit.B, unit.C))
-    i, Z = np.arange(len(unit.A)), np.eye(len(unit.A))
-    if not np.triu(unit.A, 1).any():
+    """The triangular form of a dense system, Z and the units: Z x are states for states x of it."""
+    unit = scales.scaled(system)
+    A, B, C = (dd.exact(x) for x in (unit.system.A, unit.system.B, unit.system.C))
+    i, Z = np.arange(A.shape[0]), np.eye(A.shape[0])
+    if not np.triu(A.high, 1).any():
         A, B, C, Z = A[::-1, ::-1], B[::-1], C[::-1], Z[::-1]
     if np.tril(A.high, -1).any():
         poles, B, C, Z = modal_form(A, B, C)
         zeros = dd.exact(np.zeros(A.shape))
-        return Triangular(poles, zeros, B, C, system.is_discrete), Z, t, e
+        return Triangular(poles, zeros, B, C, system.is_discrete), Z, unit
     return (
         Triangular(A[i, i], dd.exact(np.triu(A.high, 1)), B, C, system.is_discrete),
         dd.exact(Z),
-        t,
-        e,
+        unit,
     )
 
 
 def rounded(system):
     """`of_dense` by the Schur form in double precision."""
-    unit, e = _scales.normalized(system)
-    t = _time_scale(unit.A, system.is_discrete)
-    schur: Array = sla.schur(_scales.ldexp(unit.A, -t).astype(complex), output="complex")
+    unit = scales.scaled(system)
+    schur: Array = sla.schur(unit.system.A.astype(complex), output="complex")
     T, Z = schur
     poles, strict = dd.exact(np.diagonal(T)), dd.exact(np.triu(T, 1))
-    B, C = dd.exact(Z.conj().T @ unit.B), dd.exact(unit.C @ Z)
-    return Triangular(poles, strict, B, C, system.is_discrete), dd.exact(Z), t, e
+    B, C = dd.exact(Z.conj().T @ unit.system.B), dd.exact(unit.system.C @ Z)
+    return Triangular(poles, strict, B, C, system.is_discrete), dd.exact(Z), unit
 
 
 def system_norm(system) -> float:
     """The Hankel norm of a SISO system."""
-    form, t, e = of(system)
+    form, unit = of(system)
     S, R = factors(form)
-    return float(_scales.restored("singular values", norm(R.conj.T @ S), e - t))
+    return float(unit.back("singular values", norm(R.conj.T @ S), gain=1))
 
 
 def norm(G) -> float:
@@ -196,13 +191,9 @@ def roots(lam, discrete):
     return dd.sqrt(w(lam, lam, discrete).real)
 
 
-def _time_scale(poles, discrete) -> int:
-    return 0 if discrete else math.frexp(np.abs(poles).max(initial=0.0))[1]
-
-
-def _modes(unit, t) -> Triangular:
+def _modes(unit) -> Triangular:
     if unit.log_poles is None:
-        poles = dd.exact(_scales.ldexp(unit.poles, -t))
+        poles = dd.exact(unit.poles)
     else:
         poles = dd.exp(unit.log_poles)
     residues = dd.exact(unit.B) * unit.C

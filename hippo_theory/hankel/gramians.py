@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory import _check
-from hippo_theory.hankel import _factors, _scales
+from hippo_theory import _check, scales
+from hippo_theory.hankel import _factors
 from hippo_theory.lti.forms import check_system, expand, matrices
 from hippo_theory.lti.pairings import expm1, pairings
 from hippo_theory.lti.values import DiagonalLTI
@@ -62,15 +62,19 @@ def gramians(system, *, horizon=None, band=None):
         )
     _factors.check_stable(system)
     if not isinstance(system, DiagonalLTI):
-        S, R, *powers = _scaled_factors(system)
-        return tuple(_product(name, M, e) for name, M, e in zip("PQ", (S, R), powers, strict=True))
+        S, R, unit = _scaled_factors(system)
+        return (
+            unit.back("P", S @ S.conj().T, inputs=2, time=-1, rows=1, columns=1),
+            unit.back("Q", R @ R.conj().T, outputs=2, time=-1, rows=-1, columns=-1),
+        )
     full: Any = expand(system)
-    rows, columns = _scales.exponents(full)
-    _, B, C, _ = matrices(_scales.scaled(full, -rows, -columns, full.D))
     weights = _weights(full, horizon, band)
-    P = _scales.restored("P", (B @ B.conj().T) * weights, rows[:, None] + rows)
-    Q = (C.conj().T @ C) * weights.conj()
-    Q = _scales.restored("Q", Q, columns[:, None] + columns)
+    unit = scales.scaled(full, clock=False, toward="inputs")
+    B = matrices(unit.system)[1]
+    P = unit.back("P", (B @ B.conj().T) * weights, inputs=2, rows=1, columns=1)
+    unit = scales.scaled(full, clock=False, toward="outputs")
+    C = matrices(unit.system)[2]
+    Q = unit.back("Q", (C.conj().T @ C) * weights.conj(), outputs=2, rows=-1, columns=-1)
     real = not (np.iscomplexobj(full.B) or np.iscomplexobj(full.C) or full.poles.imag.any())
     return (P.real, Q.real) if real and band is None else (P, Q)
 
@@ -109,24 +113,21 @@ def gramian_factors(system):
     check_system(system)
     _factors.one_channel(system)
     _factors.check_stable(system)
-    S, R, rows, columns = _scaled_factors(system)
-    S, R = _scales.restored("S", S, rows[:, None]), _scales.restored("R", R, columns[:, None])
-    return S, R
+    S, R, unit = _scaled_factors(system)
+    return (
+        unit.back("S", S, inputs=1, time=-0.5, rows=1),
+        unit.back("R", R, outputs=1, time=-0.5, rows=-1),
+    )
 
 
 def _scaled_factors(system):
-    """S and R of the expanded system, but for the powers of two by which to multiply rows."""
+    """S and R of the expanded system in balanced units."""
     full: Any = expand(system)
-    rows, columns = _scales.exponents(full)
-    full = _scales.scaled(full, -rows, -columns, full.D)
-    S, R = _factors.factors(full)
+    unit = scales.scaled(full)
+    S, R = _factors.factors(unit.system)
     if not any(np.iscomplexobj(M) and np.any(M.imag) for M in matrices(full)[:3]):
         S, R = _factors.real_factor(S), _factors.real_factor(R)
-    return S, R, rows, columns
-
-
-def _product(name, S, exponents):
-    return _scales.restored(name, S @ S.conj().T, exponents[:, None] + exponents)
+    return S, R, unit
 
 
 def _weights(system, horizon, band):

@@ -7,8 +7,7 @@ values are those of the Hankel matrix of h for every dt. dt = 1 gives plain dela
 
 import numpy as np
 
-from hippo_theory import _array, _check
-from hippo_theory.hankel import _scales
+from hippo_theory import _array, _check, scales
 from hippo_theory.lti import cascade
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.values import LTI
@@ -142,7 +141,7 @@ def simulate(h, u, dt: float) -> np.ndarray:
     dtype = np.result_type(np.float32, h, u)
     with np.errstate(over="ignore"):
         y = (y if dtype.kind == "c" else np.real(y)).astype(dtype, copy=False)
-    _scales.restored("the output", y)
+    scales.restored("the output", y)
     return y
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import hankel as _dense_hankel
 
-from hippo_theory import _check
-from hippo_theory.hankel import _scales
+from hippo_theory import _check, scales
 from hippo_theory.lti.values import LTI
 
 DENSE = 1024  # below this size a dense SVD takes less than a second
@@ -64,7 +63,7 @@ def hankel_product(h, x) -> np.ndarray:
     h, x = _vector(h), _check.array("x", x, minimum_ndim=1)
     _check.shape("x", x, (..., h.size))
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        return _scales.restored("the product", _convolver(h)(x))
+        return scales.restored("the product", _convolver(h)(x))
 
 
 def markov_singular_values(h, k: int | None = None) -> np.ndarray:
@@ -113,7 +112,7 @@ def markov_singular_values(h, k: int | None = None) -> np.ndarray:
         values = np.linalg.svd(padded[..., index[:, None] + index], compute_uv=False)[..., :k]
     else:
         values = _lanczos(h, k) if h.any() else np.zeros(k)
-    return _scales.restored("singular values", values, exponent)
+    return scales.restored("singular values", values, exponent)
 
 
 def ho_kalman(h, order: int, *, dt: float = 1.0) -> LTI:
@@ -184,9 +183,8 @@ def _vector(h):
 
 def _unit(h):
     """h / 2^e of largest part at most 1, and the even numbers e, (..., 1)."""
-    largest = np.abs(np.stack([h.real, h.imag])).max(axis=0).max(axis=-1, keepdims=True)
-    exponent = (np.frexp(largest)[1] + 1) // 2 * 2
-    return _scales.ldexp(h, -exponent), exponent
+    exponent = (scales.exponent(h, axis=-1) + 1) // 2 * 2
+    return scales.ldexp(h, -exponent), exponent
 
 
 def _convolver(h):

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory import _check
-from hippo_theory.hankel import _factors, _scales
+from hippo_theory import _check, scales
+from hippo_theory.hankel import _factors
 from hippo_theory.hankel.singular_values import singular_values
 from hippo_theory.lti.forms import check_system, dense, matrices
 from hippo_theory.lti.pairings import pairings
@@ -51,9 +51,8 @@ def h2_norm(system) -> float:
     _factors.check_stable(system)
     if np.any(system.D) and not system.is_discrete:
         return np.inf
-    strictly_proper, clock = _scales.unit_time(system)
-    strictly_proper, exponent = _scales.normalized(strictly_proper)
-    Z, T, B, C = _factors.triangular_form(strictly_proper)
+    unit = scales.scaled(system)
+    Z, T, B, C = _factors.triangular_form(unit.system)
     S, _ = _factors.controllability_factor(
         T,
         B,
@@ -61,10 +60,10 @@ def h2_norm(system) -> float:
         log_poles=_factors.exact_logarithms(system),
         diagonal=Z is None,
     )
-    of_D = np.frexp(np.abs(system.D).max(initial=0.0))[1]
-    through = np.ldexp(np.linalg.norm(_scales.ldexp(system.D, -of_D)), of_D)
-    energy = _scales.restored("the H2 norm", np.linalg.norm(C @ S), exponent - clock // 2)
-    return float(_scales.restored("the H2 norm", np.hypot(energy, through)))
+    energy = unit.back("the H2 norm", np.linalg.norm(C @ S), gain=1, time=0.5)
+    of_D = scales.exponent(system.D)
+    through = scales.ldexp(np.linalg.norm(scales.ldexp(system.D, -of_D)), of_D)
+    return float(scales.restored("the H2 norm", np.hypot(energy, through)))
 
 
 def hankel_norm(system) -> float:
@@ -148,9 +147,8 @@ def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     _factors.one_channel(system)
     _factors.check_stable(system)
     rtol = _check.number("rtol", rtol, minimum=1e-12, below=1.0)
-    system, clock = _scales.unit_time(system)
-    system, exponent = _scales.normalized(system, feedthrough=True, clock=clock)
-    found = _scales.restored("the H-infinity norm", _hinf_bounds(system, rtol), exponent)
+    unit = scales.scaled(system, feedthrough=True)
+    found = unit.back("the H-infinity norm", _hinf_bounds(unit.system, rtol), gain=1)
     value, lower, upper = (float(x) for x in found)
     return (value, lower, upper) if certificate else value
 
@@ -220,11 +218,11 @@ def mode_scores(system, *, norm: str = "hinf") -> np.ndarray:
 
 def _mode_scores(system, norm):
     plain = DiagonalLTI(system.poles, system.B, system.C, dt=system.dt)
-    rows, columns = _scales.exponents(plain)
-    _, B, C, _ = matrices(_scales.scaled(plain, -rows, -columns, plain.D))
+    rows, columns = (scales.scaled(plain, clock=False, toward=t) for t in ("inputs", "outputs"))
+    B, C = matrices(rows.system)[1], matrices(columns.system)[2]
     size = np.linalg.norm(B, axis=1) * np.linalg.norm(C, axis=0)
     pairs = pairings(system.poles, discrete=system.is_discrete, log_poles=system.log_poles)
     diagonal = pairs.diagonal
     closest = diagonal / (1 + abs(system.poles)) if system.is_discrete else diagonal / 2
     scores = size / {"hinf": closest, "h2": np.sqrt(diagonal), "hankel": diagonal}[norm]
-    return _scales.restored("scores", scores, rows + columns)
+    return scales.restored("scores", scores, rows.states - columns.states)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _factors, _scales
+from hippo_theory.hankel import _factors
 from hippo_theory.hankel.singular_values import Spectrum, singular_values
 from hippo_theory.lti.forms import check_system, dense, expand
 from hippo_theory.lti.values import LTI, DiagonalLTI
@@ -126,32 +126,31 @@ def _answers(system):
     from hippo_theory.hankel import _triangular
 
     if isinstance(system, DiagonalLTI):
-        return [partial(_by_zeros, system, _triangular.of(system))]
+        return [partial(_by_zeros, system, *_triangular.of(system))]
     model = dense(system)
     try:
-        form, Z, t, e = _triangular.of_dense(model)
+        form, Z, unit = _triangular.of_dense(model)
     except np.linalg.LinAlgError:  # eigenvectors that are nearly dependent
         return [partial(_by_embedding, model, *_triangular.rounded(model), exact=False)]
-    embedding = partial(_by_embedding, model, form, Z, t, e, exact=True)
+    embedding = partial(_by_embedding, model, form, Z, unit, exact=True)
     if form.strict.high.any():
         return [embedding]
-    return [partial(_by_zeros, model, (form, t, e)), embedding]
+    return [partial(_by_zeros, model, form, unit), embedding]
 
 
-def _by_zeros(system, given, order, spectrum):
+def _by_zeros(system, form, unit, order, spectrum):
     """A sum of poles and residues."""
     from hippo_theory.hankel import _aak
 
-    form, t, e = given
     real, diagonal = _is_real(system), isinstance(system, DiagonalLTI)
     logs = diagonal and system.log_poles is not None
     found = _aak.approximate(form, order, real=real, by_logarithms=logs)
     single = real & (found.poles.imag == 0)  # stands for itself and its conjugate
     poles = found.poles.real if real and single.all() else found.poles
     best: Any = DiagonalLTI(
-        _scales.ldexp(poles, t),
+        unit.back("poles", poles, time=1),
         np.ones(single.size),
-        _scales.restored("residues", found.residues / (1 + single), e),
+        unit.back("residues", found.residues / (1 + single), gain=1, time=1),
         D=system.D,
         dt=system.dt,
         conjugate=real,
@@ -161,26 +160,22 @@ def _by_zeros(system, given, order, spectrum):
         best = dense(best)
     elif not system.conjugate:
         best = expand(best)
-    return best, _sigma(found.sigma, e - t), found.attained
+    return best, float(unit.back("singular values", found.sigma, gain=1)), found.attained
 
 
-def _by_embedding(system, form, Z, t, e, order, spectrum, *, exact):
+def _by_embedding(system, form, Z, unit, order, spectrum, *, exact):
     """A dense realisation; `exact` if `form` has the digits to measure the error with."""
     from hippo_theory.hankel import _glover, _triangular
 
     A, B, C, sigma = _glover.approximate(form, Z, order, real=_is_real(system))
-    C_restored = _scales.restored("C of the optimum", C, e)
-    best = LTI(_scales.ldexp(A, t), B, C_restored, D=system.D, dt=system.dt)
+    C_given = unit.back("C of the optimum", C, gain=1, time=1)
+    best = LTI(unit.back("A", A, time=1), B, C_given, D=system.D, dt=system.dt)
     if exact:
         error = _triangular.difference(form, _triangular.modal(A, B, C, form.discrete))
         attained = _triangular.norm(error) / sigma
     else:
         attained = singular_values(system - best).values[0] / spectrum.values[order]
-    return best, _sigma(sigma, e - t), attained
-
-
-def _sigma(value, exponent):
-    return float(_scales.restored("singular values", value, exponent))
+    return best, float(unit.back("singular values", sigma, gain=1)), attained
 
 
 def _is_real(system):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from hippo_theory import _check
-from hippo_theory.hankel import _factors, _graded, _scales
+from hippo_theory import _check, scales
+from hippo_theory.hankel import _factors, _graded
 from hippo_theory.hankel.norms import hinf_norm
 from hippo_theory.hankel.singular_values import (
     _simple_poles,
@@ -55,12 +55,13 @@ def pole_perturbation_bound(system, change) -> float:
     _check.shape("change", change, (system.state_dim,))
     discrete = system.is_discrete
     moved = _check.poles("poles + change", system.poles + change, discrete=discrete)
-    system, exponent = _scales.normalized(system)
+    unit = scales.scaled(system, clock=False)
+    system = unit.system
     weights = np.abs(system.B * system.C) * (2 if system.conjugate else 1)
     margins = _margins(system.poles, discrete) * _margins(moved, discrete)
     with np.errstate(over="ignore"):
         bound = (weights * np.abs(change) / margins).sum()
-    return float(_scales.restored("the bound", bound, exponent))
+    return float(unit.back("the bound", bound, gain=1))
 
 
 def worst_pole_change(system, size: float) -> np.ndarray:
@@ -91,7 +92,7 @@ def worst_pole_change(system, size: float) -> np.ndarray:
     """
     _check_diagonal(system)
     size = _check.number("size", size, above=0.0)
-    system, _ = _scales.normalized(system)
+    system = scales.scaled(system, clock=False).system
     poles, radius = system.poles.astype(complex), np.abs(system.poles)
     margin = _margins(system.poles, system.is_discrete)
     room = margin - size * radius
@@ -125,9 +126,9 @@ def markov_perturbation_bound(change) -> float:
     4.0
     """
     change = _check.array("change", change, ndim=1)
-    exponent = int(np.frexp(np.abs(change).max(initial=0.0))[1])
-    bound = np.sqrt(change.size) * np.linalg.norm(_scales.ldexp(change, -exponent))
-    return float(_scales.restored("the bound", bound, exponent))
+    exponent = scales.exponent(change)
+    bound = np.sqrt(change.size) * np.linalg.norm(scales.ldexp(change, -exponent))
+    return float(scales.restored("the bound", bound, exponent))
 
 
 def amplification(system, perturbed, size: float) -> float:
@@ -172,7 +173,7 @@ def amplification(system, perturbed, size: float) -> float:
             f"system must not be zero where it changes, got |G| = 0, |G'| = {change:g}"
         )
     with np.errstate(over="ignore"):
-        return float(_scales.restored("the amplification", np.divide(change, norm) / size))
+        return float(scales.restored("the amplification", np.divide(change, norm) / size))
 
 
 def gradients(system) -> tuple[np.ndarray, np.ndarray]:
@@ -212,7 +213,8 @@ def gradients(system) -> tuple[np.ndarray, np.ndarray]:
     """
     _check_diagonal(system)
     _factors.check_stable(system)
-    system, exponent = _scales.normalized(system)  # which leaves d sigma / d r as it is
+    unit = scales.scaled(system, clock=False)  # which leaves d sigma / d r as it is
+    system = unit.system
     data = _simple_poles(system)
     poles, residues, logs = data
     if residues.size < system.state_dim:
@@ -227,7 +229,7 @@ def gradients(system) -> tuple[np.ndarray, np.ndarray]:
         single = np.imag(poles[:listed]) == 0
         by_residues[:, :listed][:, single] *= 2  # a listed real pole counts 2 Re r
         by_poles, by_residues = by_poles[:, :listed], by_residues[:, :listed]
-    return _scales.restored("gradients", by_poles, exponent), by_residues
+    return unit.back("gradients", by_poles, gain=1), by_residues
 
 
 def _gradients(poles, residues, logs, discrete):

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hippo_theory import _check
-from hippo_theory.hankel import _factors, _graded, _real, _scales
+from hippo_theory import _check, scales
+from hippo_theory.hankel import _factors, _graded, _real
 from hippo_theory.lti import szego
 from hippo_theory.lti.forms import check_system, expand, matrices
 from hippo_theory.lti.values import LTI, DiagonalLTI
 
 EPS = np.finfo(float).eps
+ROOM = 1000  # bits left to the largest residue, so that small ones do not underflow
 REAL_ENOUGH = 1e-13  # estimate per state up to which real arithmetic, four times faster, is kept
 
 
@@ -105,16 +106,13 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
         from hippo_theory.hankel._precise import singular_values as precise
 
         return Spectrum(*precise(system, digits), "mpmath")
-    single, clock = isinstance(system, DiagonalLTI) and system.is_siso, 0
-    if not single:
-        system, clock = _scales.unit_time(system)
-    system, exponent = _scales.normalized(system, clock=clock)
-    if single and exponent > 0:  # small values that are floats are to stay normal ones
-        lift = min(exponent, 1000)
-        system, exponent = _scales.scaled(system, lift // 2, lift // 2, 0.0), exponent - lift
-    spectrum = _from_generators(system) if single else _from_factors(system)
-    values = _scales.restored("singular values", spectrum.values, exponent)
-    logs = spectrum.log_values + exponent * np.log(2.0)
+    if isinstance(system, DiagonalLTI) and system.is_siso:
+        unit = scales.scaled(system, room=ROOM)
+        return _from_generators(unit.system, unit.gain)
+    unit = scales.scaled(system)
+    spectrum = _from_factors(unit.system)
+    values = unit.back("singular values", spectrum.values, gain=1)
+    logs = spectrum.log_values + unit.gain * np.log(2.0)
     return dataclasses.replace(spectrum, values=values, log_values=logs)
 
 
@@ -186,12 +184,13 @@ def rank_exponent(alpha: float) -> float:
     return 1.0 / (1.0 + _check.number("alpha", alpha, above=0.0))
 
 
-def _from_generators(system: DiagonalLTI) -> Spectrum:
+def _from_generators(system: DiagonalLTI, gain: int) -> Spectrum:
+    """Values of 2^gain G: the power of two goes to the pivots, so that no value underflows."""
     poles, residues, logs = _simple_poles(system)
     n = expand(system).state_dim
     if poles.size == 0:
         return Spectrum(np.zeros(n), np.full(n, -np.inf), np.zeros(n), "generator")
-    values, logs, errors = _generator_values(system, poles, residues, logs)
+    values, logs, errors = _generator_values(system, poles, residues, logs, gain)
     errors = np.where(errors < 0.1, errors, np.inf)
     unseen = (0, n - logs.size)  # states that no input or output sees: sigma = 0 exactly
     return Spectrum(
@@ -202,21 +201,25 @@ def _from_generators(system: DiagonalLTI) -> Spectrum:
     )
 
 
-def _generator_values(system, poles, residues, logs):
+def _generator_values(system, poles, residues, logs, gain):
     """Values, logarithms and estimates: in real arithmetic where that keeps the digits."""
     listed = poles.size
     if system.conjugate:
         poles, residues, logs = _with_conjugates(poles, residues, logs)
     options = {"discrete": system.is_discrete, "log_poles": logs}
     if not (np.any(np.imag(poles)) or np.any(np.imag(residues))):
-        return _graded.singular_values(*_real.from_real_poles(poles, residues, **options))
+        K, mantissas, exponents = _real.from_real_poles(poles, residues, **options)
+        return _graded.singular_values(K, mantissas, exponents + gain)
     factors = szego.generator_cholesky(poles, np.sqrt(residues.astype(complex)), **options)
     if system.conjugate:
-        form = _real.from_pairs(poles, residues, listed, factors.pivots, **options)
-        U = _graded.eliminate(form[0])
-        if _graded.rounding(*form, U) < REAL_ENOUGH * len(U):
-            return _graded.singular_values(*form, eliminated=U)
-    return _graded.singular_values(*_symmetric_form(factors))
+        K, mantissas, exponents = _real.from_pairs(
+            poles, residues, listed, factors.pivots, **options
+        )
+        U = _graded.eliminate(K)
+        if _graded.rounding(K, mantissas, exponents, U) < REAL_ENOUGH * len(U):
+            return _graded.singular_values(K, mantissas, exponents + gain, eliminated=U)
+    K, mantissas, exponents = _symmetric_form(factors)
+    return _graded.singular_values(K, mantissas, exponents + gain)
 
 
 def complex_generators(poles, residues, *, discrete, log_poles):

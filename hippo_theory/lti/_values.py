@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from hippo_theory import _check
+from hippo_theory import _check, scales
 
 Array: TypeAlias = Any  # an ndarray; NumPy's stubs have no type for "real or complex"
 
@@ -49,6 +49,21 @@ def _aligned(name, value, matrix, vector, batch):
     _check.shape(name, array, (..., *expected) if batch else expected)
     missing = batch + len(expected) - array.ndim
     return array.reshape((1,) * missing + array.shape), is_matrix
+
+
+def sizes(system) -> tuple[Array, Array]:
+    """The largest parts of entries of every row of B and column of C, (N,)."""
+    B, C = scales.parts(system.B), scales.parts(system.C)
+    return (B, C) if system.is_siso else (B.max(axis=1, initial=0.0), C.max(axis=0, initial=0.0))
+
+
+def in_units(system, states, inputs: int, outputs: int) -> dict:
+    """B and C in units 2^states of the states, 2^inputs and 2^outputs."""
+    rows, columns = -states - inputs, states - outputs
+    return {
+        "B": scales.ldexp(system.B, rows if system.is_siso else rows[:, None]),
+        "C": scales.ldexp(system.C, columns),
+    }
 
 
 def columns(name: str, value: Any, n: int) -> Array:

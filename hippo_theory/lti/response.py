@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import linalg
 
-from hippo_theory import _array, _check
+from hippo_theory import _array, _check, scales
 from hippo_theory.lti import _arrays
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import channels, check_system, dense, matrices
@@ -167,8 +167,12 @@ def _by_woodbury(system: DPLR, blocks):
 
 
 def _by_substitution(system: LTI, blocks):
-    """Back substitution in the Schur form T = U^* A U, all points and inputs together."""
-    A, B, C, _ = matrices(system)
+    """Back substitution in the Schur form T = U^* A U, all points and inputs together.
+
+    In balanced units: a Schur form of A loses as many digits as units of the states are apart.
+    """
+    unit = scales.scaled(system, clock=False)
+    A, B, C, _ = matrices(unit.system)
     if not np.triu(A, 1).any():  # lower triangular: reversed, it is upper
         T, B, C = A[::-1, ::-1], B[::-1], C[:, ::-1]
     elif not np.tril(A, -1).any():
@@ -184,7 +188,7 @@ def _by_substitution(system: LTI, blocks):
         for i in reversed(range(n)):
             known = np.tensordot(T[i, i + 1 :], X[i + 1 :], axes=1)
             X[i] = (B[i] + known) / difference[i][:, None]
-        yield np.moveaxis(np.tensordot(C, X, axes=1), 1, 2)
+        yield scales.ldexp(np.moveaxis(np.tensordot(C, X, axes=1), 1, 2), unit.gain)
 
 
 def _refuse_poles(hits, z) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hippo_theory import _check
+from hippo_theory import _check, scales
 from hippo_theory.lti.pairings import pairings
 
 
@@ -79,7 +79,7 @@ class GeneratorCholesky:
 
     def scaled_pivots(self, exponent: int = 0) -> np.ndarray:
         """D^2 / 2^exponent as floats; a value too small for a float is 0."""
-        return np.ldexp(self.mantissas, self.exponents - exponent)
+        return scales.ldexp(self.mantissas, self.exponents - exponent)
 
     def __repr__(self):
         N, rank = self.factor.shape
@@ -112,6 +112,8 @@ def generator_cholesky(
     ------
     ValueError
         If poles coincide or are not stable, a weight is zero, or a shape is wrong.
+    numpy.linalg.LinAlgError
+        If an entry of X leaves the range of floating point, as may happen without pivoting.
 
     Notes
     -----
@@ -137,11 +139,13 @@ def generator_cholesky(
     for rest, b, exponent, w, size in steps:
         pivot, p = np.abs(b[0]) ** 2 / w[0].real, rest[0]
         if pivots and pivoted:
-            relative = np.ldexp(pivot / mantissas[0], 2 * int(exponent[0]) - exponents[0])
+            relative = scales.ldexp(pivot / mantissas[0], 2 * int(exponent[0]) - exponents[0])
             if relative < tolerance:
                 break
         x = np.zeros(size, complex)
-        x[rest] = _ldexp(b / b[0], exponent - exponent[0]) * (w[0].real / w)
+        x[rest] = scales.restored(
+            "entries of X", b / b[0] * (w[0].real / w), exponent - exponent[0]
+        )
         x[p] = 1.0
         columns.append(x)
         pivots.append(p)
@@ -187,7 +191,7 @@ def triangular_factor(poles, *, discrete=True, log_poles=None) -> np.ndarray:
     columns = []
     for rest, b, exponent, w, size in steps:
         column = np.zeros(size, complex)
-        column[rest] = _ldexp(b, exponent) * (np.sqrt(w[0].real) / w)
+        column[rest] = scales.ldexp(b, exponent) * (np.sqrt(w[0].real) / w)
         columns.append(column)
     return np.stack(columns, 1)
 
@@ -327,7 +331,8 @@ def _generators(poles, weights, discrete, log_poles):
 def _eliminate(b, pairs, *, pivoted):
     """Yield (remaining poles, b, its exponents, w, N) for every pivot, which stands first."""
     N, log_diagonal = b.size, np.log2(pairs.diagonal)
-    rest, exponent = np.arange(N), np.zeros(N, int)
+    rest, exponent = np.arange(N), scales.exponent(b[:, None], axis=1)[:, 0]
+    b = scales.ldexp(b, -exponent)
     while rest.size:
         if pivoted:
             j = np.argmax(2 * (np.log2(np.abs(b)) + exponent) - log_diagonal[rest])
@@ -342,9 +347,5 @@ def _eliminate(b, pairs, *, pivoted):
                 f"poles must be distinct, got equal ones at indices {rest[0]}, {other}"
             )
         b = b[1:] * factor
-        shift = np.frexp(np.abs(b))[1]
-        rest, b, exponent = rest[1:], _ldexp(b, -shift), exponent[1:] + shift
-
-
-def _ldexp(z, exponent):
-    return np.ldexp(z.real, exponent) + 1j * np.ldexp(z.imag, exponent)
+        shift = scales.exponent(b[:, None], axis=1)[:, 0]
+        rest, b, exponent = rest[1:], scales.ldexp(b, -shift), exponent[1:] + shift

@@ -1,12 +1,12 @@
 """Values of linear time-invariant systems: dense, diagonal, diagonal plus low rank."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, ClassVar
 
 import numpy as np
 
-from hippo_theory import _check
+from hippo_theory import _check, scales
 from hippo_theory.lti import _values
 from hippo_theory.lti._values import Array
 
@@ -138,6 +138,19 @@ class LTI(System):
         """Whether every eigenvalue lies strictly inside the left half-plane or unit disk."""
         return _values.is_stable(self.poles, self.is_discrete)
 
+    def sizes(self) -> tuple[Array, Array, Array]:
+        """|A| and the largest entries of B's rows and C's columns, for `scales.scaled`."""
+        return scales.parts(self.A), *_values.sizes(self)
+
+    def pace(self) -> int:
+        """The even exponent of the largest entry of A."""
+        return scales.exponent(self.A) // 2 * 2
+
+    def in_units(self, states, inputs: int, outputs: int, time: int, D) -> "LTI":
+        """The system in units 2^states, 2^inputs, 2^outputs, 2^-time, in double precision."""
+        A = scales.ldexp(self.A, states - states[:, None] - time)
+        return LTI(A, **_values.in_units(self, states, inputs, outputs), D=D, dt=self.dt)
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DiagonalLTI(System):
@@ -229,6 +242,28 @@ class DiagonalLTI(System):
             return bool((self.log_poles.real < 0).all())
         return _values.is_stable(self.poles, self.is_discrete)
 
+    def sizes(self) -> tuple[None, Array, Array]:
+        """None and the largest entries of B's rows and C's columns, for `scales.scaled`."""
+        return None, *_values.sizes(self)
+
+    def pace(self) -> int:
+        """The even exponent midway between the largest pole and the smallest damping."""
+        if not self.state_dim:
+            return 0
+        ends = (np.abs(self.poles.real).min(), scales.parts(self.poles).max())
+        return sum(map(scales.exponent, ends)) // 4 * 2
+
+    def in_units(self, states, inputs: int, outputs: int, time: int, D) -> "DiagonalLTI":
+        """The system in units 2^states, 2^inputs, 2^outputs, 2^-time, in double precision."""
+        logs = None if self.log_poles is None else self.log_poles.astype(np.complex128)
+        return replace(
+            self,
+            poles=scales.ldexp(self.poles, -time) if logs is None else np.exp(logs),
+            log_poles=logs,
+            D=D,
+            **_values.in_units(self, states, inputs, outputs),
+        )
+
     def _states(self) -> str:
         kind = "conjugate pairs" if self.conjugate else "poles"
         return f"{self.state_dim} {kind}"
@@ -292,8 +327,29 @@ class DPLR(System):
     @property
     def is_stable(self) -> bool:
         """Whether every eigenvalue lies strictly inside the left half-plane or unit disk."""
-        A = np.diag(self.poles) - self.P @ self.Q.conj().T
-        return _values.is_stable(_values.eigenvalues(A), self.is_discrete)
+        return _values.is_stable(_values.eigenvalues(self._dense()), self.is_discrete)
+
+    def sizes(self) -> tuple[Array, Array, Array]:
+        """|A| and the largest entries of B's rows and C's columns, for `scales.scaled`."""
+        return scales.parts(self._dense()), *_values.sizes(self)
+
+    def pace(self) -> int:
+        """The even exponent of the largest entry of A."""
+        return scales.exponent(self._dense()) // 2 * 2
+
+    def in_units(self, states, inputs: int, outputs: int, time: int, D) -> "DPLR":
+        """The system in units 2^states, 2^inputs, 2^outputs, 2^-time, in double precision."""
+        return replace(
+            self,
+            poles=scales.ldexp(self.poles, -time),
+            P=scales.ldexp(self.P, (-states - time)[:, None]),
+            Q=scales.ldexp(self.Q, states[:, None]),
+            D=D,
+            **_values.in_units(self, states, inputs, outputs),
+        )
+
+    def _dense(self) -> Array:
+        return np.diag(self.poles) - self.P @ self.Q.conj().T
 
     def _states(self) -> str:
         return f"{self.state_dim} states, rank {self.P.shape[1]}"
