@@ -1,0 +1,616 @@
+"""The systems that all tests draw from: plants, filters and layers as they occur.
+
+A row is `System(name, build, tags)`. The tags that are typed say what is notable; those that follow
+from the data (kind, clock, channels, stability) are derived from it. A fault that somebody finds
+becomes a row here, a law in `laws.py` or a mutant in `mutants.toml`.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+from scipy import linalg, signal
+
+import hippo_theory as ht
+from tests.oracle import Exact
+
+LARGE, HUGE = 40, 60  # states from which on eigenvalues, and any sum at 600 bits, take seconds
+
+
+@dataclass(frozen=True)
+class System:
+    """One system: its name, how it is made, and what is notable about it."""
+
+    name: str
+    build: Callable[[], Any]
+    typed: frozenset[str] = frozenset()
+
+    def __str__(self):
+        return self.name
+
+    @cached_property
+    def value(self):
+        with warnings.catch_warnings():  # scipy.signal doubts the coefficients of narrow filters
+            warnings.simplefilter("ignore", signal.BadCoefficients)
+            return self.build()
+
+    @cached_property
+    def exact(self) -> Exact:
+        return Exact(self.value)
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """The typed tags and those that follow from the data."""
+        value, exact = self.value, self.exact
+        kind = {"LTI": "dense", "DiagonalLTI": "diagonal", "DPLR": "dplr"}[type(value).__name__]
+        derived = {
+            kind,
+            "continuous" if value.dt is None else "discrete",
+            "siso" if exact.is_siso else "mimo",
+            "real" if exact.is_real else "complex",
+            "large" if exact.n > LARGE else "small",
+            "huge" if exact.n > HUGE else "not huge",
+            "stable" if exact.is_stable else "unstable",
+            "one input" if exact.m == 1 else "many inputs",
+            "pairs" if getattr(value, "conjugate", False) else "listed",
+            "states" if exact.n else "no states",
+        }
+        return self.typed | derived
+
+
+def system(name, build, *tags) -> System:
+    return System(name, build, frozenset(tags))
+
+
+def weyl(*shape, seed=0) -> np.ndarray:
+    """Numbers between -1 and 1 that look random and are the same everywhere."""
+    k = np.arange(int(np.prod(shape))) + 97 * seed + 1
+    return (2 * ((k * 0.6180339887498949) % 1) - 1).reshape(shape)
+
+
+def unit(n, k) -> np.ndarray:
+    return np.eye(n)[k]
+
+
+# plants
+
+
+def chain(n, pole, dt=None):
+    """Equal first-order lags in a row: driven at the first, read at the last."""
+    return ht.LTI(pole * np.eye(n) + np.eye(n, k=-1), unit(n, 0), unit(n, -1), dt=dt)
+
+
+def tridiagonal(n, low, middle, high):
+    return middle * np.eye(n) + high * np.eye(n, k=1) + low * np.eye(n, k=-1)
+
+
+def ladder(n):
+    """RC ladder that is open at its end."""
+    A = tridiagonal(n, 1.0, -2.0, 1.0)
+    A[-1, -1] = -1.0
+    return ht.LTI(A, unit(n, 0), unit(n, -1))
+
+
+def heat(n):
+    """Heat equation on n points, heated at one end and measured in the middle."""
+    return ht.LTI(
+        (n + 1.0) ** 2 * tridiagonal(n, 1.0, -2.0, 1.0), (n + 1.0) * unit(n, 0), unit(n, n // 2)
+    )
+
+
+def convection(n):
+    return ht.LTI(tridiagonal(n, 8.0, -12.0, 2.0), unit(n, 0), np.ones(n) / n)
+
+
+def second_order(M, K, damping, inputs, outputs):
+    """M q'' + damping q' + K q = inputs u, y = outputs q: B = [0; M^-1], C = [I 0]."""
+    n = len(M)
+    inverse = np.diag(1 / np.diag(M))
+    A = np.block([[np.zeros((n, n)), np.eye(n)], [-inverse @ K, -inverse @ damping]])
+    B = np.vstack([np.zeros((n, np.shape(inputs)[1])), inverse @ inputs])
+    return ht.LTI(A, B, np.hstack([outputs, np.zeros((len(outputs), n))]))
+
+
+def masses(n, ports):
+    """Masses, springs and dampers in a row, forces on and positions of the last `ports`."""
+    K = tridiagonal(n, -2.0, 4.0, -2.0)
+    ports = np.eye(n)[:, -ports:]
+    return second_order(np.diag(1.0 + np.arange(n)), K, 0.1 * K + 0.05 * np.eye(n), ports, ports.T)
+
+
+def two_masses():
+    """The two-mass spring of python-control's tests of balanced reduction."""
+    m1, m2, k, c = 1.0, 0.5, 3.0, 0.2
+    A = [
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],
+        [-2 * k / m1, k / m1, -2 * c / m1, c / m1],
+        [k / m2, -k / m2, c / m2, -c / m2],
+    ]
+    return ht.LTI(A, [0, 0, 1 / m1, 1 / m2], np.eye(2, 4))
+
+
+def building(floors):
+    """Shear building with Rayleigh damping, shaken at the ground, read at the top."""
+    K = 800.0 * tridiagonal(floors, -1.0, 2.0, -1.0)
+    K[-1, -1] = 800.0
+    damping = 0.05 * np.eye(floors) + 2e-4 * K
+    ends = np.eye(floors)[:, [-1]]
+    value = second_order(np.eye(floors), K, damping, -np.ones((floors, 1)), ends.T)
+    return ht.LTI(value.A, value.B[:, 0], value.C[0])
+
+
+def modes(frequencies, damping):
+    """Modes in real 2 x 2 blocks, driven in velocity and read in position."""
+    blocks = [np.array([[0.0, 1.0], [-(w**2), -2 * damping * w]]) for w in frequencies]
+    n = len(frequencies)
+    gains = np.cos(np.arange(n) + 0.3)
+    return ht.LTI(
+        linalg.block_diag(*blocks), np.kron(gains, [0.0, 1.0]), np.kron(gains, [1.0, 0.0])
+    )
+
+
+def moore():
+    """(s + 4)/((s + 1)(s + 3)(s + 5)(s + 10)), after Moore (1981)."""
+    return ht.LTI(
+        np.column_stack([np.eye(4)[:, 1:], [-150.0, -245, -113, -19]]), [4.0, 1, 0, 0], unit(4, -1)
+    )
+
+
+def ab09():
+    """The power system of the examples of SLICOT's AB09 routines."""
+    A = [
+        [-0.04165, 0.0, 4.92, -4.92, 0.0, 0.0, 0.0],
+        [-5.21, -12.5, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [0.0, 3.33, -3.33, 0.0, 0.0, 0.0, 0.0],
+        [0.545, 0.0, 0.0, 0.0, -0.545, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 4.92, -0.04165, 0.0, 4.92],
+        [0.0, 0.0, 0.0, 0.0, -5.21, -12.5, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 0.0, 3.33, -3.33],
+    ]
+    B = np.zeros((7, 2))
+    B[1, 0] = B[5, 1] = 12.5
+    return ht.LTI(A, B, np.eye(7)[[0, 3, 4]])
+
+
+def penzl(n):
+    blocks = [np.array([[-1.0, w], [-w, -1.0]]) for w in (100.0, 200.0, 400.0)]
+    A = linalg.block_diag(*blocks, -np.diag(1.0 + np.arange(n)))
+    ports = np.r_[np.full(6, 10.0), np.ones(n)]
+    return ht.LTI(A, ports, ports)
+
+
+def grcar(n):
+    A = np.eye(n) + sum(np.eye(n, k=k) for k in (1, 2, 3)) - np.eye(n, k=-1)
+    return ht.LTI(-A - 0.5 * np.eye(n), np.ones(n), unit(n, 0))
+
+
+def companion(n, form):
+    """1/((s + 1) ... (s + n)) in the form of a textbook."""
+    A, B, C, _ = signal.tf2ss([1.0], np.poly(-1.0 - np.arange(n)))
+    return ht.LTI(A, B[:, 0], C[0]) if form == "controller" else ht.LTI(A.T, C[0], B[:, 0])
+
+
+def sensitivity():
+    """1/(1 + P C) with 12 states as tf2ss makes it, the kind of ControlSystems.jl #1014."""
+    stable = np.poly(-np.array([0.01, 0.05, 0.2, 0.5, 1, 1.5, 3, 8, 20, 50, 90, 200.0]))
+    zeros = np.poly(-np.array([0.012, 0.04, 0.3, 0.4, 1.1, 1.4, 5, 7, 30, 40, 95, 150.0]))
+    return from_tf(zeros, stable)
+
+
+def vehicles(n):
+    """A string of vehicles that follow each other."""
+    A = np.kron(np.eye(n), [[0.0, -1.0], [1.0, -2.0]]) + np.kron(
+        np.eye(n, k=-1), [[0.0, 1.0], [0.0, 0.0]]
+    )
+    return ht.LTI(A, unit(2 * n, 1), unit(2 * n, -1))
+
+
+# filters
+
+
+def from_tf(b, a, dt=None):
+    A, B, C, D = signal.tf2ss(b, a)
+    return ht.LTI(A, B[:, 0], C[0], D[0, 0], dt=dt)
+
+
+def digital(design, *arguments):
+    return from_tf(*design(*arguments), dt=1.0)
+
+
+def analog(design, *arguments):
+    return from_tf(*design(*arguments, analog=True))
+
+
+def zpk(design, *arguments, analog=False):
+    z, p, k = design(*arguments, analog=analog, output="zpk")
+    A, B, C, D = signal.zpk2ss(z, p, k)
+    return ht.LTI(A, B[:, 0], C[0], D[0, 0], dt=None if analog else 1.0)
+
+
+def sections(sos):
+    """Second-order sections in series, first section first."""
+    parts = [from_tf(row[:3], row[3:], dt=1.0) for row in sos]
+    result = parts[0]
+    for part in parts[1:]:
+        result = part @ result
+    return result
+
+
+def fir(taps):
+    n = len(taps) - 1
+    return ht.LTI(np.eye(n, k=-1), unit(n, 0), taps[1:], taps[0], dt=1.0)
+
+
+def delay(n):
+    return ht.LTI(np.eye(n, k=-1), unit(n, 0), unit(n, -1), dt=1.0)
+
+
+def pade(n):
+    """The all-pass rational approximation of a delay of one unit."""
+    k = np.arange(n + 1)
+    from math import comb, factorial
+
+    c = np.array([comb(n, j) * factorial(2 * n - j) / factorial(2 * n) for j in k])
+    return from_tf((c * (-1.0) ** k)[::-1], c[::-1])
+
+
+# structure
+
+
+def jordan(n, pole, dt=None):
+    return ht.LTI(pole * np.eye(n) + np.eye(n, k=1), unit(n, -1), unit(n, 0), dt=dt)
+
+
+def full(n, m, p, *, dt=None, seed=0, siso=False):
+    """No zero anywhere; eigenvalues well inside."""
+    A = weyl(n, n, seed=seed)
+    A = A / np.linalg.norm(A, 2)
+    A = 0.9 * A if dt is not None else A - 1.2 * np.eye(n)
+    B, C, D = weyl(n, m, seed=seed + 1), weyl(p, n, seed=seed + 2), weyl(p, m, seed=seed + 3)
+    return (
+        ht.LTI(A, B[:, 0], C[0], D[0, 0], dt=dt)
+        if siso
+        else ht.LTI(A, B, C, D * (dt is not None), dt=dt)
+    )
+
+
+def rotated(value, seed=5):
+    """Other coordinates, so that nothing that is hidden shows in the zeros."""
+    n = value.A.shape[0]
+    V = np.linalg.qr(weyl(n, n, seed=seed) + np.eye(n))[0]
+    return ht.LTI(V @ value.A @ V.T, V @ value.B, value.C @ V.T, value.D, dt=value.dt)
+
+
+def in_units(value, exponents):
+    """The same system with states in units that are powers of two: nothing is rounded."""
+    d = 2.0 ** np.asarray(exponents, float)
+    B = value.B * (d if value.B.ndim == 1 else d[:, None])
+    return ht.LTI(value.A * d[:, None] / d, B, value.C / d, value.D, dt=value.dt)
+
+
+def units_example(dt=None):
+    A = np.array([[-1, 0.5, 0.2], [-0.3, -2, 0.4], [0.1, 0.2, -0.5]])
+    A = A if dt is None else np.eye(3) + dt * A
+    return ht.LTI(A, [1.0, 2, -1], [0.5, 1, 2], dt=dt)
+
+
+def scaled(value, *, gain=1.0, time=1.0):
+    return ht.LTI(time * value.A, gain * value.B, value.C, value.D, dt=value.dt)
+
+
+def single(value):
+    """The same system with data in single precision."""
+    names = ("A", "B", "C") if hasattr(value, "A") else ("poles", "B", "C")
+    narrow = {}
+    for name in names:
+        array = np.asarray(getattr(value, name))
+        narrow[name] = array.astype(np.complex64 if array.dtype.kind == "c" else np.float32)
+    options = {"dt": value.dt, "D": value.D}
+    return (
+        type(value)(**narrow, **options)
+        if hasattr(value, "A")
+        else type(value)(**narrow, **options, conjugate=value.conjugate)
+    )
+
+
+def twice(value):
+    return value + value
+
+
+def hidden(controllable, observable):
+    """A state that the input does not drive, or that the output does not read."""
+    B = [1.0, 0.0 if not controllable else 0.7, 1.0]
+    C = [1.0, 1.0, 0.0 if not observable else -0.4]
+    return ht.LTI(np.diag([-1.0, -2.0, -3.0]), B, C)
+
+
+def pairs(n, *, discrete):
+    """Conjugate pairs, the first pole real."""
+    poles = -0.3 - 0.1 * np.arange(n) + 1j * np.arange(n) * 1.7
+    poles = np.exp(0.5 * poles) if discrete else poles
+    C = weyl(n, seed=4) + 1j * weyl(n, seed=6)
+    return ht.DiagonalLTI(poles, np.ones(n), C, 0.0, 1.0 if discrete else None, conjugate=True)
+
+
+def many_channels(n, m, p, *, discrete, conjugate):
+    poles = -0.2 - 0.15 * np.arange(n) + 1j * (1 + np.arange(n))
+    poles = np.exp(0.4 * poles) if discrete else poles
+    B = weyl(n, m, seed=1) + 1j * weyl(n, m, seed=2)
+    C = weyl(p, n, seed=3) + 1j * weyl(p, n, seed=4)
+    return ht.DiagonalLTI(poles, B, C, 0.0, 1.0 if discrete else None, conjugate=conjugate)
+
+
+@cache
+def family(name, N, *, form=None, **parameters):
+    C = weyl(N, seed=8)
+    options = {"form": form} if form else {}
+    if name == "uniform_disk":
+        return ht.lti.family(name, N, rng=np.random.default_rng(3), **parameters)
+    return ht.lti.family(name, N, C=C, **options, **parameters)
+
+
+def discretized(value, scheme, dt=0.1):
+    alpha = {"alpha": 0.6} if scheme == "generalized_bilinear" else {}
+    return ht.lti.discretize(value, dt, scheme, **alpha)
+
+
+SCHEMES = ("forward_euler", "backward_euler", "bilinear", "zoh", "foh", "generalized_bilinear")
+CONTINUOUS = {
+    "legs8": lambda: family("legs", 8),
+    "legs8 dplr": lambda: family("legs", 8, form="dplr"),
+    "s4d_lin8": lambda: family("s4d_lin", 8),
+    "masses2": lambda: masses(2, 1),
+}
+
+
+def every_scheme():
+    """Each kind of value by each scheme that it has."""
+    for name, build in CONTINUOUS.items():
+        for scheme in SCHEMES:
+            if "dplr" in name and scheme in ("zoh", "foh"):
+                continue
+            dt = 0.02 if scheme == "forward_euler" else 0.1
+            yield system(
+                f"{name} {scheme}", lambda b=build, s=scheme, d=dt: discretized(b(), s, d), "layer"
+            )
+
+
+KHZ = 2 * np.pi * 1e3
+SYSTEMS: tuple[System, ...] = (
+    # plants
+    system("moore", moore),
+    system("moore controller", lambda: from_tf([1.0, 4], np.poly([-1.0, -3, -5, -10]))),
+    system("ab09", ab09),
+    system("chain5", lambda: chain(5, -1.0)),
+    system("chain5 discrete", lambda: chain(5, 0.3, 1.0)),
+    system("chain20", lambda: chain(20, -2.0)),
+    system("masses4", lambda: masses(4, 2)),
+    system("two masses", two_masses),
+    system("ladder20", lambda: ladder(20)),
+    system("ladder50", lambda: ladder(50)),
+    system("heat20", lambda: heat(20)),
+    system("heat200", lambda: heat(200)),
+    system("convection12", lambda: convection(12)),
+    system("beam12", lambda: modes((np.pi * np.arange(1, 7)) ** 2, 0.01)),
+    system("building16", lambda: building(8)),
+    system("light damping", lambda: modes([1.0, 1.01, 3.0, 7.0], 1e-4)),
+    system("penzl16", lambda: penzl(10)),
+    system("grcar10", lambda: grcar(10)),
+    system("vehicles6", lambda: vehicles(3)),
+    system("companion controller8", lambda: companion(8, "controller")),
+    system("companion observer8", lambda: companion(8, "observer")),
+    system("companion controller14", lambda: companion(14, "controller")),
+    system("sensitivity12", sensitivity),
+    # filters
+    system("butter4", lambda: analog(signal.butter, 4, 1.0), "filter"),
+    system("butter4 1kHz", lambda: analog(signal.butter, 4, KHZ), "filter"),
+    system("butter4 1MHz", lambda: analog(signal.butter, 4, 1e3 * KHZ), "filter"),
+    system("butter4 1GHz", lambda: analog(signal.butter, 4, 1e6 * KHZ), "filter"),
+    system("butter8 zpk 1MHz", lambda: zpk(signal.butter, 8, 1e3 * KHZ, analog=True), "filter"),
+    system("butter2 digital", lambda: digital(signal.butter, 2, 0.3), "filter"),
+    system("butter6 digital", lambda: digital(signal.butter, 6, 0.05), "filter"),
+    system("butter4 low", lambda: digital(signal.butter, 4, 0.01), "filter"),
+    system("butter4 band", lambda: digital(signal.butter, 4, [0.1, 0.12], "bandpass"), "filter"),
+    system(
+        "butter4 wide band", lambda: digital(signal.butter, 4, [0.13, 0.16], "bandpass"), "filter"
+    ),
+    system("cheby6", lambda: digital(signal.cheby1, 6, 1, 0.05), "filter"),
+    system("cheby8", lambda: digital(signal.cheby1, 8, 1, 0.05), "filter"),
+    system("cheby8 zpk", lambda: zpk(signal.cheby1, 8, 1, 0.05), "filter"),
+    system("ellip6", lambda: digital(signal.ellip, 6, 1, 60, 0.05), "filter"),
+    system(
+        "sections5",
+        lambda: sections(signal.butter(5, [49 / 22000, 51 / 22000], "bandpass", output="sos")),
+        "filter",
+    ),
+    system("sections6", lambda: sections(signal.ellip(6, 1, 60, 0.2, output="sos")), "filter"),
+    system("delay6", lambda: delay(6), "filter"),
+    system("fir8", lambda: fir(weyl(9)), "filter"),
+    system("pade4", lambda: pade(4), "filter"),
+    system("pade8", lambda: pade(8), "filter"),
+    # structure
+    system("jordan3", lambda: jordan(3, 0.7, 1.0)),
+    system("jordan5 slow", lambda: jordan(5, -0.01)),
+    system(
+        "rank one",
+        lambda: ht.LTI(
+            np.array([[0.1, 0.2], [0.3, 0.6]]) * 0.9 / 0.7, [1.0, -2], [2.0, -1], dt=1.0
+        ),
+    ),
+    system(
+        "skew3",
+        lambda: ht.LTI(
+            [[0, 0.5, -0.3], [-0.5, 0, 0.4], [0.3, -0.4, 0]], [1.0, 0.5, -1], [0.2, 1, 1], dt=1.0
+        ),
+    ),
+    system(
+        "rank two of five",
+        lambda: ht.LTI(
+            0.5 * np.outer(weyl(5), weyl(5, seed=1))
+            + 0.3 * np.outer(weyl(5, seed=2), weyl(5, seed=3)),
+            weyl(5, seed=4),
+            weyl(5, seed=5),
+            dt=1.0,
+        ),
+    ),
+    system("uncontrollable", lambda: hidden(False, True), "hidden"),
+    system("unobservable", lambda: hidden(True, False), "hidden"),
+    system("hidden both", lambda: hidden(False, False), "hidden"),
+    system("hidden rotated", lambda: rotated(hidden(False, False)), "hidden"),
+    system("twice", lambda: twice(units_example()), "hidden"),
+    system("twice masses2", lambda: twice(masses(2, 1)), "hidden"),
+    system(
+        "twice discrete",
+        lambda: twice(
+            ht.LTI(
+                [[0.6, -0.8, 0.1], [-0.2, -0.1, -0.1], [-0.6, -0.1, -0.3]],
+                [3.3, 0.2, -0.4],
+                [-0.3, -0.7, -1.1],
+                dt=1.0,
+            )
+        ),
+        "hidden",
+    ),
+    system("twice s4d_lin4", lambda: twice(family("s4d_lin", 4)), "hidden", "equal poles"),
+    system(
+        "equal poles",
+        lambda: ht.DiagonalLTI([-1.0, -1.0, -2.0], [1.0, 2, 1], [1.0, 1, -1]),
+        "hidden",
+        "equal poles",
+    ),
+    system(
+        "feedthrough",
+        lambda: ht.LTI(np.zeros((0, 0)), np.zeros((0, 2)), np.zeros((3, 0)), weyl(3, 2), dt=1.0),
+    ),
+    system("no states", lambda: ht.LTI(np.zeros((0, 0)), np.zeros(0), np.zeros(0), 0.5, dt=1.0)),
+    system("no states continuous", lambda: ht.LTI(np.zeros((0, 0)), np.zeros(0), np.zeros(0))),
+    system("no poles", lambda: ht.DiagonalLTI([], [], [], dt=1.0)),
+    system("one state", lambda: ht.LTI([[-2.0]], [3.0], [0.5])),
+    system("one state discrete", lambda: ht.LTI([[0.5]], [[3.0]], [[0.5]], dt=0.1)),
+    system("one pole", lambda: ht.DiagonalLTI([0.3 + 0.4j], [1.0], [2.0], dt=1.0)),
+    system("nothing driven", lambda: ht.LTI(-np.eye(2), [0.0, 0], [1.0, 1]), "hidden", "zero"),
+    system(
+        "nothing read",
+        lambda: ht.LTI(0.5 * np.eye(2), [1.0, 1], [0.0, 0], dt=1.0),
+        "hidden",
+        "zero",
+    ),
+    system(
+        "complex dense",
+        lambda: ht.LTI(
+            full(4, 1, 1, dt=1.0).A * (1 + 0.2j) * 0.9,
+            weyl(4) + 1j * weyl(4, seed=1),
+            weyl(4, seed=2) - 1j,
+            dt=1.0,
+        ),
+    ),
+    system(
+        "complex dense continuous",
+        lambda: ht.LTI(
+            full(4, 1, 1).A + 1j * np.diag([1.0, 2, -3, 0]), weyl(4) + 1j, weyl(4, seed=2) * 1j
+        ),
+    ),
+    system(
+        "complex diagonal",
+        lambda: ht.DiagonalLTI([-0.1 + 5j, -0.3 - 1j, -2.0], [1.0, 2j, 1], [1.0, 1, 1 - 1j]),
+    ),
+    system("full6", lambda: full(6, 1, 1, siso=True)),
+    system("full6 discrete", lambda: full(6, 1, 1, dt=0.5, siso=True)),
+    system("tall", lambda: full(5, 2, 4)),
+    system("tall discrete", lambda: full(5, 2, 4, dt=1.0)),
+    system("wide", lambda: full(5, 4, 2, seed=3)),
+    system("wide discrete", lambda: full(5, 4, 2, dt=1.0, seed=3)),
+    system("more channels than states", lambda: full(2, 3, 4)),
+    system("more channels than states discrete", lambda: full(2, 4, 3, dt=1.0)),
+    system("pairs", lambda: pairs(5, discrete=False)),
+    system("pairs discrete", lambda: pairs(5, discrete=True)),
+    system("diagonal 2x3", lambda: many_channels(4, 3, 2, discrete=False, conjugate=False)),
+    system("diagonal pairs 3x2", lambda: many_channels(4, 2, 3, discrete=True, conjugate=True)),
+    system(
+        "resonator",
+        lambda: ht.LTI(
+            (1 - 1e-7) * np.array([[np.cos(0.3), np.sin(0.3)], [-np.sin(0.3), np.cos(0.3)]]),
+            [1.0, 0],
+            [0.0, 1],
+            dt=1.0,
+        ),
+    ),
+    system(
+        "near circle",
+        lambda: ht.DiagonalLTI(
+            (1 - np.array([1e-9, 1e-6, 1e-3])) * np.exp(1j * np.array([0.2, 0.5, 1])),
+            [1.0, 1, 1],
+            [1.0, 2, 1],
+            dt=1.0,
+        ),
+    ),
+    system("stiff", lambda: ht.LTI(np.diag([-1e-9, -1, -1e9]), np.ones(3), np.ones(3))),
+    system("stiff diagonal", lambda: ht.DiagonalLTI([-1e-9, -1, -1e9], np.ones(3), np.ones(3))),
+    # layers
+    *(
+        system(f"{n}12", lambda n=n: family(n, 12), "layer")
+        for n in ("legs", "legt", "lmu", "lagt", "fout")
+    ),
+    *(
+        system(f"{n}12 dplr", lambda n=n: family(n, 12, form="dplr"), "layer")
+        for n in ("legs", "fout")
+    ),
+    *(
+        system(f"{n}8", lambda n=n: family(n, 8), "layer")
+        for n in ("s4d_lin", "s4d_inv", "s4d_legs", "s4d_real")
+    ),
+    system(
+        "lru ring8",
+        lambda: ht.lti.family("lru_ring", 8, rng=np.random.default_rng(1), r_min=0.5, r_max=0.99),
+        "layer",
+    ),
+    system("roots of unity8", lambda: family("roots_of_unity", 8), "layer"),
+    system("uniform disk8", lambda: family("uniform_disk", 8, radius=0.95), "layer"),
+    system("lagt after legs", lambda: family("lagt", 8) @ family("legs", 8), "layer"),
+    *every_scheme(),
+    # units
+    system("units down", lambda: in_units(units_example(), [27, 0, -30]), "units"),
+    system("units up", lambda: in_units(units_example(), [-27, 0, 30]), "units"),
+    system("units discrete", lambda: in_units(units_example(0.1), [40, 0, -40]), "units"),
+    system(
+        "units masses4", lambda: in_units(masses(4, 2), [40, -40, 20, 0, -20, 40, 10, -7]), "units"
+    ),
+    system(
+        "units sections6",
+        lambda: in_units(
+            sections(signal.ellip(6, 1, 60, 0.2, output="sos")), [-40, 40, 3, 0, 20, -20]
+        ),
+        "units",
+        "filter",
+    ),
+    system("gain 1e9", lambda: scaled(moore(), gain=1e9), "units"),
+    system("gain 1e-9", lambda: scaled(moore(), gain=1e-9), "units"),
+    system("fast 1e9", lambda: scaled(masses(2, 1), time=1e9), "units"),
+    system("slow 1e-9", lambda: scaled(masses(2, 1), time=1e-9), "units"),
+    # single precision
+    system(
+        "single triangular",
+        lambda: single(
+            ht.LTI(
+                [[0.7, 0.3, 0.1], [0, 0.7, 0.2], [0, 0, 0.45]], np.ones(3), [1.0, -2, 0.5], dt=1.0
+            )
+        ),
+        "single",
+    ),
+    system("single masses2", lambda: single(masses(2, 1)), "single"),
+    system("single pairs", lambda: single(pairs(4, discrete=True)), "single"),
+    # no stable systems
+    system("integrator", lambda: ht.LTI([[0.0, 1], [0, -1]], [0.0, 1], [1.0, 0])),
+    system(
+        "unstable and stable",
+        lambda: rotated(ht.LTI(np.diag([0.5, -1, -2.0]), [1.0, 1, 1], [1.0, 2, -1])),
+    ),
+    system(
+        "unstable discrete", lambda: ht.LTI(np.diag([1.2, 0.5]) + 0.1, [1.0, 1], [1.0, -1], dt=1.0)
+    ),
+)
+BY_NAME = {row.name: row for row in SYSTEMS}
