@@ -15,7 +15,6 @@ from hippo_theory import _array, _check
 from hippo_theory._array import Array, Home
 from hippo_theory.legs import _cuda, _holds
 from hippo_theory.legs._advance import advance, refuse_unless_fit
-from hippo_theory.legs._legendre import norms
 from hippo_theory.legs._signal import Signal
 from hippo_theory.legs.schemes import Collocation, Hold, OneStep
 
@@ -66,17 +65,6 @@ def step(row, t, c, f0, f1, there: Home) -> Array:
     known = xp.concat([c, f0, f1], axis=-1)
     matrix = _matrix(row, t, (0, 1), N, False)
     return _array.product(known, matrix[:, 0], there)
-
-
-def energy_error(values: Array, t: np.ndarray, c: Array, there: Home) -> Array:
-    """`energy.energy_error` on the device: the squared innovations, by trapezoidal weights."""
-    xp = there.xp
-    wide, c = (xp.astype(a, _array.work_dtype(there, a)) for a in (values, c))
-    newest = _array.product(c, norms(c.shape[-1])[:, None], there)[..., 0]
-    half = np.diff(t) / 2
-    weights = np.append(half, 0) + np.append(0, half)
-    squares = xp.abs(wide - newest) ** 2
-    return _array.rounded(_array.product(squares, weights[:, None], there)[..., 0], values)
 
 
 def _initial(f, t, N, initial, there):

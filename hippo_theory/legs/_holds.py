@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory.legs._legendre import gauss, points_needed
+from hippo_theory.legs._legendre import cell_points, gauss
 from hippo_theory.legs._signal import Signal
 
 
@@ -80,10 +80,7 @@ def _quadrature(degree, t, signal, span, N, ends, base) -> tuple[Any, ...]:
     values = signal.read(left[0], left[-1] + degree + 1)
     base = np.broadcast_to(base, (len(values), stop - start))
     widths = np.diff(t[start : stop + 1]) / ends
-    classes = np.ceil(4 * np.log2(widths)).astype(int)  # cells of about one width share a rule
-    counts = np.empty(classes.size, int)
-    for one in np.unique(classes):
-        counts[classes == one] = points_needed(N, degree, min(2.0 ** (one / 4), 1.0))
+    counts = cell_points(widths, N, degree)
     offsets = np.append(0, np.cumsum(counts))
     near, far, weights = np.empty((3, offsets[-1]))
     local = np.empty((offsets[-1], len(values)))

@@ -110,6 +110,15 @@ def points_needed(N: int, degree: int, width: float) -> int:
     return max(1, (min(k, N) + degree + 1) // 2)
 
 
+def cell_points(widths: np.ndarray, N: int, degree: int) -> np.ndarray:
+    """`points_needed` for cells of many relative widths: those of about one width share a rule."""
+    classes = np.ceil(4 * np.log2(widths)).astype(int)
+    counts = np.empty(classes.size, int)
+    for one in np.unique(classes):
+        counts[classes == one] = points_needed(N, degree, min(2.0 ** (one / 4), 1.0))
+    return counts
+
+
 @lru_cache(maxsize=64)
 def gauss(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gauss-Legendre points x on [0, 1], 1 - x, and weights.

@@ -1,22 +1,22 @@
-"""The energy identity: what N coefficients miss of an input, from the innovations f - B.c."""
-
-from dataclasses import replace
+"""What N coefficients miss of an input: the energy that the innovations f - B.c add up to."""
 
 import numpy as np
 
 from hippo_theory import _array, _check
-from hippo_theory.legs import _arrays
-from hippo_theory.legs._advance import advance, refuse_unless_fit
-from hippo_theory.legs._legendre import norms
-from hippo_theory.legs._signal import Signal, as_signal, from_rows
+from hippo_theory.legs._holds import lagrange, leftmost
+from hippo_theory.legs._legendre import cell_points, gauss, norms
+from hippo_theory.legs._signal import as_signal, real_rows
 from hippo_theory.legs.schemes import SCHEMES, Scheme
-from hippo_theory.legs.solver import Solution, initial_state, refuse_overflow
+from hippo_theory.legs.solver import Solution, solve
 
-_CHUNK = 2**18  # numbers of states held at a time
+_CHUNK = 2**18  # values of basis functions held at a time
 
 
 def energy_error(f_values, solution: Solution) -> np.ndarray:
-    """||f - g_T||^2 in L2(0, T): what N coefficients miss of the input, from innovations.
+    """||f_h - g_T||^2 in L2(0, T): what N coefficients miss of samples and what lies between.
+
+    Use it where the input is known by its samples alone; with a callable f, `error_budget` says
+    what lies between them, too.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def energy_error(f_values, solution: Solution) -> np.ndarray:
     Returns
     -------
     array, shape (...)
-        Units of f^2 times time, in the precision of f_values.
+        Units of f^2 times time, in the precision of f_values; inf where a square overflows.
 
     Raises
     ------
@@ -37,9 +37,18 @@ def energy_error(f_values, solution: Solution) -> np.ndarray:
 
     Notes
     -----
-    The energy identity d/dt (t |c|^2) = f^2 - (f - B.c)^2 makes the projection error the
-    integral of the squared innovation f - B.c, taken here by the trapezoidal rule: second
-    order in the step for smooth f, O(L N). docs/theory.md (3.1), (3.2).
+    f_h is the interpolant of f_values that the scheme would read: constant in each cell for zoh,
+    of degree d for hold d, else linear. Its distance from g_T is exact but for rounding, whatever
+    the scheme and however N compares with the number of steps: Gauss rules in each cell, with
+    the points that N and the width of the cell ask for, O(L N) times some 10 points or, where N
+    is not small against the number of steps, up to N.
+
+    A large value says that the state holds little of the samples. Rows that are not exact for an
+    interpolant (midpoint, bilinear, Euler) do so where N is above about half of the number of
+    steps; "foh" does not.
+
+    By the energy identity d/dt (t |c|^2) = f^2 - (f - B.c)^2 the same number is, for the exact
+    state, the integral of the squared innovation f - B.c. docs/theory.md (3.1), (3.2).
 
     Examples
     --------
@@ -56,16 +65,20 @@ def energy_error(f_values, solution: Solution) -> np.ndarray:
         raise ValueError(f"solution must start at t = 0, got t[0] = {solution.t[0]:g}")
     values = _array.check("f_values", f_values)
     _check.shape("f_values", values, tuple(solution.coefficients.shape[:-1]))
-    there = _array.home(f_values=f_values, solution=solution.coefficients)
-    if there:
-        return _arrays.energy_error(values, solution.t, solution.coefficients, there)
-    newest = solution.coefficients @ norms(solution.coefficients.shape[-1])
-    energy = np.asarray(np.trapezoid(abs(values - newest) ** 2, solution.t, axis=-1))
-    return _array.rounded(energy, values)
+    there = _array.home(f_values=f_values, solution=solution.coefficients) or _array.HOST
+    wide, c = (
+        there.xp.astype(part, _array.work_dtype(there, part))
+        for part in (values, solution.coefficients[..., -1, :])
+    )
+    degree = _degree(solution.scheme)
+    energy = _missed(wide, 0, solution.t, degree, c, (0, solution.t.size - 1), there)
+    return _array.rounded(there.xp.asarray(energy), values)
 
 
 def solve_with_energy(f, t, N, *, scheme="midpoint") -> tuple[np.ndarray, np.ndarray]:
-    """The final coefficients and `energy_error`, accumulated online: no state is stored.
+    """The final coefficients and `energy_error`, in O(N) memory: no state is stored.
+
+    Use it for long inputs, whose states would not fit into memory.
 
     Parameters
     ----------
@@ -94,7 +107,8 @@ def solve_with_energy(f, t, N, *, scheme="midpoint") -> tuple[np.ndarray, np.nda
 
     Notes
     -----
-    The numbers of `energy_error(f(t), solve(f, t, N))` in O(N) memory, in double precision.
+    The numbers of `energy_error(f(t), solve(f, t, N))`, in double precision. f is read twice: a
+    callable must give the same values again.
 
     Examples
     --------
@@ -109,30 +123,55 @@ def solve_with_energy(f, t, N, *, scheme="midpoint") -> tuple[np.ndarray, np.nda
     row = _check.choice("scheme", scheme, SCHEMES, Scheme)
     if t[0] != 0:
         raise ValueError(f"t must start at 0, got {t[0]:g}")
+    final = solve(f, t, N, scheme=row, store="final")
     signal = as_signal(f, t, "values")
-    refuse_unless_fit(row, signal, t)
-    state = initial_state(signal, t, N, None)
-    energy = np.zeros(state.shape[1])
-    chunk = max(_CHUNK // state.size, 1)
+    rows, degree = real_rows(final), _degree(row)
+    energy = np.zeros(len(rows))
+    chunk = max(_CHUNK // len(rows), 1)
     for start in range(0, t.size - 1, chunk):
-        energy += _chunk_energy(row, t, signal, (start, min(start + chunk, t.size - 1)), state)
-    refuse_overflow(row, N, t, state, np.empty((0, 0, 0)))
+        stop = min(start + chunk, t.size - 1)
+        low, high = max(start - degree, 0), min(stop + degree + 1, t.size)  # room for the stencils
+        values = signal.read(low, high)
+        energy += _missed(values, low, t, degree, rows, (start, stop), _array.HOST)
     if signal.dtype.kind == "c":
         energy = np.sum(np.split(energy, 2), axis=0)
-    final = from_rows(state.T, signal.batch_shape, signal.dtype)
     return final, energy.reshape(signal.batch_shape)
 
 
-def _chunk_energy(row: Scheme, t, signal: Signal, span, state) -> np.ndarray:
-    """Carry `state` over span; the trapezoidal sum of squared innovations for each row."""
-    start, stop = span
-    degree = getattr(row, "degree", 0)
-    low, high = max(start - degree, 0), min(stop + degree + 1, t.size)  # room for the stencils
-    window = replace(signal, read=lambda a, b: signal.read(a + low, b + low))
-    out = np.empty((state.shape[1], high - low, len(state)))
-    out[:, start - low] = state.T
-    advance(row, t[low:high], window, (start - low, stop - low), state, out)
-    with np.errstate(over="ignore", invalid="ignore"):  # an overflowing state is refused later
-        newest = out[:, start - low : stop - low + 1] @ norms(len(state))
-        missed = signal.read(start, stop + 1) - newest
-        return np.trapezoid(missed**2, t[start : stop + 1], axis=1)
+def _degree(row: Scheme) -> int:
+    """The degree of the interpolant of samples on the grid that a scheme reads."""
+    return getattr(row, "degree", 1)
+
+
+def _missed(values, low: int, t, degree: int, c, span, there):
+    """Integrate |f_h - g_T|^2 over the cells of span; `values` begin at the sample `low`."""
+    N, cells, energy = c.shape[-1], np.arange(*span), 0.0
+    widths = np.diff(t[span[0] : span[1] + 1])
+    counts = np.maximum(2 * cell_points(widths / t[-1], N, 0), degree) + 1
+    for size in map(int, np.unique(counts)):
+        chosen = cells[counts == size]
+        for part in np.array_split(chosen, -(-chosen.size * size * N // _CHUNK)):
+            energy = energy + _squares(values, low, t, degree, c, part, size, there)
+    return energy
+
+
+def _squares(values, low: int, t, degree: int, c, cells, size: int, there):
+    """Integrate |f_h - g_T|^2 over some cells, by `size` Gauss points in each."""
+    xp, (x, _, w) = there.xp, gauss(size)
+    picks = leftmost(cells, degree, t.size)[:, None] + np.arange(degree + 1)
+    start, width = t[cells, None], (t[cells + 1] - t[cells])[:, None]
+    basis = _array.to_home(there, lagrange((t[picks] - start) / width, x), values.dtype)
+    held = 0.0
+    for j in range(degree + 1):
+        entries = xp.asarray(picks[:, j] - low, device=there.device)
+        held = held + xp.take(values, entries, axis=-1)[..., None] * basis[..., j]
+    memory = _array.product(c, _basis((start + width * x) / t[-1], c.shape[-1]), there)
+    missed = held - xp.reshape(memory, held.shape)
+    with np.errstate(over="ignore"):  # a square that overflows is inf
+        squares = xp.abs(missed) ** 2 * _array.to_home(there, width * w)
+        return xp.sum(squares, axis=(-2, -1))
+
+
+def _basis(x: np.ndarray, N: int) -> np.ndarray:
+    """p_n at points of [0, 1], one column each: (N, x.size)."""
+    return np.polynomial.legendre.legvander(2 * x.reshape(-1) - 1, N - 1).T * norms(N)[:, None]

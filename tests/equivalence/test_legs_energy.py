@@ -1,4 +1,4 @@
-"""The energy identity, from stored states and online."""
+"""What N coefficients miss of samples: stored and online, against quadrature and closed forms."""
 
 import numpy as np
 import pytest
@@ -47,3 +47,32 @@ def test_samples_and_inputs_give_the_same_energy():
     of_samples = ht.legs.solve_with_energy(f(T), T, 3)
     assert of_input[1] == of_samples[1]
     assert (of_input[0] == of_samples[0]).all()
+
+
+@pytest.mark.parametrize("scheme", ["midpoint", "bilinear", "backward_euler", "foh"])
+@pytest.mark.parametrize("N", [20, 200])
+def test_the_energy_error_of_rough_samples_is_the_distance_from_their_interpolant(scheme, N):
+    """White noise of 100 samples: with N = 200, midpoint holds none of it, and that is said."""
+    values, t = np.random.default_rng(0).standard_normal(100), np.arange(100.0)
+    solution = ht.legs.solve(values, t, N, scheme=scheme)
+    x, w = np.polynomial.legendre.leggauss(60)  # of 400 degrees over 100 cells: exact
+    s = np.arange(99)[:, None] + (1 + x) / 2
+    held = np.interp(s, t, values)
+    memory = np.polynomial.legendre.legval(
+        2 * s / 99 - 1, solution.coefficients[-1] * np.sqrt(2 * np.arange(N) + 1)
+    )
+    distance = float(((held - memory) ** 2 @ (w / 2)).sum())
+    assert abs(ht.legs.energy_error(values, solution) - distance) <= 1e-10 * distance
+
+
+@pytest.mark.parametrize(("scheme", "power"), [("hold2", 2), ("hold3", 3), ("hold5", 5)])
+def test_the_energy_error_of_a_polynomial_that_a_hold_reads_exactly_is_its_tail(scheme, power):
+    f, N = inputs.monomial(float(power)), power - 1
+    solution = ht.legs.solve(f(T), T, N, scheme=scheme)
+    tail = T[-1] * (f.project([T[-1]], power + 1)[0, N:] ** 2).sum()
+    assert abs(ht.legs.energy_error(f(T), solution) / tail - 1) <= 1e-11
+
+
+def test_the_energy_error_of_large_samples_is_infinite_without_a_warning():
+    solution = ht.legs.solve(1e200 * np.sin(T), T, 3)
+    assert ht.legs.energy_error(1e200 * np.cos(T), solution) == np.inf

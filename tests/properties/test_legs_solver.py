@@ -86,16 +86,11 @@ def test_the_coefficients_never_exceed_the_mean_square_of_the_held_input(N, seed
     assert ((states[1:] ** 2).sum(axis=1) <= power * (1 + 1e-12)).all()
 
 
-@given(st.integers(2, 10), st.integers(0, 2**32 - 1))
+@given(st.integers(2, 40), st.integers(0, 2**32 - 1))
 @settings(max_examples=15, deadline=None)
-def test_the_innovation_energy_is_the_projection_error(N, seed):
-    """Exact for zoh on its own held input: the innovation is integrated with many samples."""
-    rng = np.random.default_rng(seed)
-    coarse = rng.standard_normal(4)
-    t = np.linspace(0, 1, 4 * 4000 + 1)
-    values = coarse[np.minimum((t * 4 + 1e-9).astype(int), 3)]
-    solution = ht.legs.solve(values, t, N, scheme="zoh")
-    total = np.mean(coarse**2)
-    missed = total - (solution.coefficients[-1] ** 2).sum()
-    # the trapezoid meets three jumps and a start: first order in the step, constant ~ N
-    assert abs(ht.legs.energy_error(values, solution) - missed) <= 40 * N * total / 16000 * 4
+def test_the_energy_error_of_a_held_input_is_what_bessel_leaves(N, seed):
+    """Four cells, more coefficients than samples: nothing is asked of N against the steps."""
+    values = np.random.default_rng(seed).standard_normal(5)
+    solution = ht.legs.solve(values, np.linspace(0, 1, 5), N, scheme="zoh")
+    missed = np.mean(values[:4] ** 2) - (solution.coefficients[-1] ** 2).sum()
+    assert abs(ht.legs.energy_error(values, solution) - missed) <= 1e-13 * (1 + values @ values)
