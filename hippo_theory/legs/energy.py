@@ -161,7 +161,7 @@ def _squares(values, low: int, t, degree: int, c, cells, size: int, there):
     picks = leftmost(cells, degree, t.size)[:, None] + np.arange(degree + 1)
     start, width = t[cells, None], (t[cells + 1] - t[cells])[:, None]
     basis = _array.to_home(there, lagrange((t[picks] - start) / width, x), values.dtype)
-    held = 0.0
+    held: _array.Array = 0.0
     for j in range(degree + 1):
         entries = xp.asarray(picks[:, j] - low, device=there.device)
         held = held + xp.take(values, entries, axis=-1)[..., None] * basis[..., j]

@@ -14,6 +14,7 @@ from hippo_theory.legs.schemes import SCHEMES, Scheme
 from hippo_theory.legs.solver import Solution, reconstruct, solve
 
 EPS = float(np.finfo(np.float64).eps)
+HALVINGS = 50  # of the first cell towards 0: what is left weighs less than rounding
 DRIFT = 0.1  # of differences from a geometric sequence, still trusted: an empirical constant
 
 
@@ -206,8 +207,9 @@ def error_budget(f, solution: Solution) -> ErrorBudget:
     Notes
     -----
     The projection is measured with the computed state, g_K = sum_n c_n p_n(s/T), by the
-    quadrature of `input_error_bound`: the best approximation is no farther. Without f between
-    its samples see `energy_error`. Discretization is `input_error_bound`. Rounding takes
+    quadrature of `input_error_bound`: the best approximation is no farther. Oscillation without
+    end at t = 0 is resolved from halving to halving of the first cell. Without f between its
+    samples see `energy_error`. Discretization is `input_error_bound`. Rounding takes
     (2 N + 16) 2^-53 (|c_k| + max|f|) for a hold step (at most half was measured against ball
     arithmetic, N <= 96), carried to T by t^{1/2}, and the storage of c_K: a worst case, above
     the true sum by about the root of the number of steps. docs/theory.md (3.5).
@@ -267,8 +269,13 @@ def _truth(f, solution: Solution):
 
 
 def _edges(f, t: np.ndarray) -> np.ndarray:
+    """Cells and breaks; the first cell is cut towards 0, where f may oscillate without end."""
     breaks = np.array(getattr(f, "breaks", ()))
-    return np.union1d(t, breaks[(breaks > t[0]) & (breaks < t[-1])])
+    edges = np.union1d(t, breaks[(breaks > t[0]) & (breaks < t[-1])])
+    if t[0] > 0:
+        return edges
+    towards_zero = np.ldexp(edges[1], -np.arange(1, HALVINGS))
+    return np.union1d(edges, towards_zero[towards_zero > 0])
 
 
 def _row_count(solution: Solution) -> int:

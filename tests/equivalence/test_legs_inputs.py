@@ -1,10 +1,13 @@
 """One function made in two ways has one projection."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.interpolate import CubicSpline
 
-from hippo_theory.legs import inputs
+from hippo_theory.legs import inputs, solve
 
 EPS = np.finfo(float).eps
 TIMES = np.array([0.1, 0.3, 0.300001, 0.44, 1.0])
@@ -78,3 +81,16 @@ def test_times_are_projected_one_by_one_or_all_together():
     together = f.project(t, 20)
     apart = np.concatenate([f.project([s], 20) for s in t])
     np.testing.assert_allclose(together, apart, rtol=0, atol=16 * EPS)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_averages_of_an_input_are_the_means_over_its_cells(start):
+    f, t = inputs.cosine(7.0) + inputs.ramp(0.6), start + np.array([0.0, 0.1, 0.15, 0.3, 0.5])
+    means = [quad(f, a, b, points=[0.6], epsabs=1e-14)[0] / (b - a) for a, b in pairwise(t)]
+    initial = None if start == 0 else f.project([start], 5)[0]
+    states = [
+        solve(g, t, 5, scheme="zoh", samples="averages", initial=initial).coefficients
+        for g in (f, means)
+    ]
+    # at t = 0 both begin with the first average
+    assert abs(states[0] - states[1]).max() <= 1e-13

@@ -198,3 +198,15 @@ def test_the_newest_value_is_one_minus_an_all_pass_product_that_gives_the_size(s
     assert abs(1 - ht.legs.matrices(N)[1] @ x - product) <= 8 * N**2 * EPS
     size = (1 - abs(product) ** 2) / (1 + 2 * np.real(s))
     assert np.linalg.norm(x) ** 2 == pytest.approx(size, rel=8 * N * EPS)
+
+
+@pytest.mark.parametrize(("share", "exponent"), [(6.0, 1), (10.0, 16)])
+def test_a_moment_counts_from_8_N_eps_of_the_sizes_of_its_terms(share, exponent):
+    """p_15 added to a mode: of the moments of x^0 .. x^15 it has the last one alone."""
+    N = 16
+    v = ht.legs.homogeneous_mode(1, N)
+    x, w = np.polynomial.legendre.leggauss(40)
+    basis = np.polynomial.legendre.legvander(x, N - 1) * np.sqrt(2 * np.arange(N) + 1)
+    powers = w / 2 * ((1 + x) / 2) ** (N - 1) @ basis
+    v[N - 1] += share * N * EPS * (abs(v) @ powers) / powers[N - 1]
+    assert ht.legs.growth_exponent(v) == exponent

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hippo_theory.convergence import envelope
-from hippo_theory.legs import inputs
+from hippo_theory.legs import inputs, solve
 
 OFF = 1 / np.sqrt(3)  # on no grid
 CASES = [
@@ -68,3 +68,22 @@ def test_log_chirp_converges_at_the_end_but_not_in_the_maximum():
         for K in (64, 1024, 65536, 10**6)
     ]
     assert max(first) > 0.3
+
+
+@pytest.mark.parametrize("scheme", ["midpoint", "zoh"])
+@pytest.mark.parametrize("f", CASES[3:6], ids=repr)
+def test_cell_averages_reach_order_2_at_a_jump_a_kink_and_a_cusp(f, scheme):
+    """Samples allow 1, 2 and 1.5: what averages hide of a cell has mean zero."""
+    upper = []
+    for K in (64, 512):
+        steps = np.unique(np.linspace(K, 1.25 * K, 12).astype(int))
+        errors = [
+            np.linalg.norm(
+                solve(f, np.arange(k + 1) / k, 4, scheme=scheme, samples="averages", store="final")
+                - f.project([1.0], 4)[0]
+            )
+            for k in steps
+        ]
+        upper.append(envelope(steps, errors, 2.0).upper)
+    # an order wrong by 0.1 would change the constant by 8^0.1 = 1.23
+    assert upper[1] == pytest.approx(upper[0], rel=0.15)

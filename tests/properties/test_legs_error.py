@@ -1,5 +1,7 @@
 """Bounds and estimates of the LegS error are never below the error, and not far above it."""
 
+import operator
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -258,3 +260,46 @@ def test_every_collocation_and_stepper_is_bounded_tightly_enough_to_show_its_ord
         ]
         lost = 2.0 if isinstance(row, Collocation) or scheme == "bilinear_naive" else 0.3
         assert np.log2(bounds[0] / bounds[1]) >= row.order - lost, scheme
+
+
+OSCILLATING = {
+    "slow": ([(1.0, -0.870501626617884)], 2.0, 12, "gauss2"),
+    "two": ([(-0.5, -1.33870738207344), (1.0, 7.51649464780878)], 1.0, 6, "foh"),
+    "fast": ([(2.0, 60.0)], 0.7, 4, "midpoint"),
+}
+
+
+@pytest.mark.parametrize("name", OSCILLATING)
+def test_the_projection_of_endless_oscillation_at_0_is_not_below_the_truth(name):
+    """mean of sin(a log s) sin(b log s) over [0, T] in closed form; Parseval does the rest."""
+    terms, T, N, scheme = OSCILLATING[name]
+    f = reduce(operator.add, (w * inputs.log_chirp(a) for w, a in terms))
+    solution = ht.legs.solve(f, np.linspace(0, T, 9), N, scheme=scheme)
+
+    def mean_cosine(omega):
+        return (np.exp(1j * omega * np.log(T)) / (1 + 1j * omega)).real
+
+    power = sum(
+        w * v * (mean_cosine(a - b) - mean_cosine(a + b)) / 2 for w, a in terms for v, b in terms
+    )
+    # c_n is the mean of sin(omega log s) p_n(s/T): the Mellin transform of p_n at i omega
+    exact = np.zeros(N)
+    for w, a in terms:
+        factors = [1 / (1j * a + 1)] + [(1j * a - n + 1) / (1j * a + n + 1) for n in range(1, N)]
+        orbit = np.exp(1j * a * np.log(T)) * np.cumprod(factors) * np.sqrt(2 * np.arange(N) + 1)
+        exact += w * orbit.imag
+    truth = np.sqrt(power - exact @ exact + ((exact - solution.coefficients[-1]) ** 2).sum())
+    assert 1 - 1e-12 <= ht.legs.error_budget(f, solution).projection / truth <= 33 / 32
+
+
+def test_the_rounding_of_a_budget_is_the_documented_sum():
+    solution = ht.legs.solve(SMOOTH, np.linspace(0, 2, 12), 30, scheme="foh")
+    t, c = solution.t, solution.coefficients
+    largest, total = abs(SMOOTH(t)).max(), 0.0
+    for k in range(11):
+        step = (2 * 30 + 16) * 2.0**-53 * (np.linalg.norm(c[k]) + largest)
+        total += step * np.sqrt(t[k + 1] / t[-1])
+    stored = 2.0**-52 * np.linalg.norm(c[-1])
+    assert ht.legs.error_budget(SMOOTH, solution).rounding == pytest.approx(
+        total + stored, rel=1e-12
+    )
