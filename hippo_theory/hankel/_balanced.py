@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hippo_theory.hankel import limited
 from hippo_theory.hankel._factors import real_factor
 from hippo_theory.hankel.gramians import gramian_factors
 from hippo_theory.hankel.singular_values import Spectrum, singular_values
@@ -78,19 +79,34 @@ class Balancing:
 def of(system) -> Balancing:
     """Balance a stable system without batch axes."""
     spectrum = singular_values(system)
-    model, S, R = _factored(system)
+    S, R = gramian_factors(system)
+    if isinstance(system, DiagonalLTI):
+        rounding = _of_modes(system)
+        if system.conjugate:
+            S, R = _of_real_states(system, S, R)
+    else:
+        rounding = _errors(spectrum).max(initial=0.0)
+    return Balancing(dense(system), spectrum, *_vectors(S, R), float(rounding))
+
+
+def limited_to(system, **limits) -> Balancing:
+    """Balance over a horizon or a band, where no bound of errors is known."""
+    model = dense(system)
+    S, R = limited.factors(model, **limits)
+    if limits["band"] is not None and not any(map(np.iscomplexobj, matrices(model))):
+        S, R = limited.real(S), limited.real(R)
+    s, left, right = _vectors(S, R)
+    with np.errstate(divide="ignore"):
+        spectrum = Spectrum(s, np.log(s), np.full(len(s), np.inf), "limited")
+    return Balancing(model, spectrum, s, left, right, np.inf)
+
+
+def _vectors(S, R):
+    """s, U^* R^* and S V of U diag(s) V^* = R^* S, padded with zeros to as many as states."""
     U, s, Vh = np.linalg.svd(R.conj().T @ S)
-    diagonal = isinstance(system, DiagonalLTI)
-    rounding = _of_modes(system) if diagonal else _errors(spectrum).max(initial=0.0)
-    return Balancing(model, spectrum, s, U.conj().T @ R.conj().T, S @ Vh.conj().T, float(rounding))
-
-
-def _factored(system):
-    """The dense system, and the factors of its Gramians."""
-    model, (S, R) = dense(system), gramian_factors(system)
-    if isinstance(system, DiagonalLTI) and system.conjugate:
-        S, R = _of_real_states(system, S, R)
-    return model, S, R
+    short = len(S) - len(s)
+    left, right = U.conj().T @ R.conj().T, S @ Vh.conj().T
+    return np.pad(s, (0, short)), left, right
 
 
 def _of_real_states(system, S, R):

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory import _check, scales
-from hippo_theory.hankel import _factors
+from hippo_theory import scales
+from hippo_theory.hankel import _factors, limited
 from hippo_theory.lti.forms import check_system, expand, matrices
 from hippo_theory.lti.pairings import expm1, pairings
 from hippo_theory.lti.values import DiagonalLTI
@@ -20,10 +20,9 @@ def gramians(system, *, horizon=None, band=None):
         Stable, without batch axes. Implied conjugates are expanded first (`lti.expand`).
     horizon : float or int, optional
         Only inputs and outputs on [0, horizon) count: units of time, or a number of samples.
-        Diagonal systems.
     band : (float, float), optional
         Only angular frequencies between the two count, in radians per unit of time or per sample;
-        add the mirrored band for a real system. Diagonal systems.
+        add the mirrored band for a real system.
 
     Returns
     -------
@@ -33,7 +32,8 @@ def gramians(system, *, horizon=None, band=None):
     Raises
     ------
     ValueError
-        If a pole is not stable, or a limit is asked of a system that is not diagonal.
+        If a pole is not stable, both limits are given, or one is not a positive number or an
+        increasing pair.
     numpy.linalg.LinAlgError
         If an entry leaves the range of floating point.
 
@@ -41,7 +41,9 @@ def gramians(system, *, horizon=None, band=None):
     -----
     Diagonal: P_ij = (B B^*)_ij / w_ij with compensated w_ij = -(l_i + conj l_j) or
     1 - l_i conj l_j, entrywise accurate; a horizon T multiplies by 1 - exp((l_i + conj l_j) T), a
-    band by (f_i + conj f_j) / (2 pi). Others: S S^* of `gramian_factors`. O(n^2), else O(n^3).
+    band by (f_i + conj f_j) / (2 pi). Others: S S^* of `gramian_factors`, or of sums of squares:
+    a horizon by doubling, a band by Gauss-Legendre panels. O(n^2), else O(n^3), times the number
+    of doublings or panels.
     docs/theory.md (5.12), (6.2), (6.5), (6.6).
 
     Examples
@@ -56,13 +58,9 @@ def gramians(system, *, horizon=None, band=None):
     _factors.one_channel(system)
     if horizon is not None and band is not None:
         raise ValueError("band must be left out where horizon is given, got both")
-    if not isinstance(system, DiagonalLTI) and not (horizon is None and band is None):
-        raise ValueError(
-            f"system must be a DiagonalLTI for limited Gramians, got {type(system).__name__}"
-        )
     _factors.check_stable(system)
     if not isinstance(system, DiagonalLTI):
-        S, R, unit = _scaled_factors(system)
+        S, R, unit = _scaled_factors(system, horizon=horizon, band=band)
         return (
             unit.back("P", S @ S.conj().T, inputs=2, time=-1, rows=1, columns=1),
             unit.back("Q", R @ R.conj().T, outputs=2, time=-1, rows=-1, columns=-1),
@@ -120,10 +118,12 @@ def gramian_factors(system):
     )
 
 
-def _scaled_factors(system):
+def _scaled_factors(system, **limits):
     """S and R of the expanded system in balanced units."""
     full: Any = expand(system)
     unit = scales.scaled(full)
+    if any(limit is not None for limit in limits.values()):
+        return *limited.factors(unit.system, time=unit.time, **limits), unit
     S, R = _factors.factors(unit.system)
     if not any(np.iscomplexobj(M) and np.any(M.imag) for M in matrices(full)[:3]):
         S, R = _factors.real_factor(S), _factors.real_factor(R)
@@ -145,31 +145,31 @@ def _weights(system, horizon, band):
 
 def _passed(system, band):
     """f_i + conj f_j, f the integral of the resolvent over the band."""
-    if np.shape(band) != (2,):
-        raise ValueError(f"band must be a pair of frequencies, got {band!r}")
-    low, high = (_check.number("band", x) for x in band)
-    if not low < high:
-        raise ValueError(f"band must be increasing, got ({low:g}, {high:g})")
+    low, high = limited.check_band(band, discrete=system.is_discrete)
+    width = high - low
     if system.is_discrete:
-        if high - low > 2 * np.pi:
-            raise ValueError(f"band must be at most 2 pi wide, got {high - low:g}")
-        turns = [np.log1p(-system.poles * np.exp(-1j * x)) for x in (low, high)]
-        f = (high - low) / 2 - 1j * (turns[1] - turns[0])
+        turned = system.poles * np.exp(-1j * low)
+        f = width / 2 - 1j * _log1p(-turned * np.expm1(-1j * width) / (1 - turned))
     else:
-        turns = [np.log(1j * x - system.poles) for x in (low, high)]
-        f = -1j * (turns[1] - turns[0])
+        f = -1j * _log1p(1j * width / (1j * low - system.poles))
     return f[:, None] + f.conj()
+
+
+def _log1p(z):
+    """log(1 + z), |arg| < pi, to relative precision: NumPy's takes the modulus of 1 + z."""
+    x, y = z.real, z.imag
+    return np.log1p(x * (2 + x) + y * y) / 2 + 1j * np.arctan2(y, 1 + x)
 
 
 def _decay(system, horizon):
     """exp((l_i + conj l_j) T) - 1, or (l_i conj l_j)^T - 1, without cancellation."""
     if system.is_discrete:
-        steps = _check.integer("horizon", horizon)
+        steps = limited.check_horizon(horizon, discrete=True)
         with np.errstate(divide="ignore"):
             rounded = np.log(system.poles.astype(complex))
         logs: Any = rounded if system.log_poles is None else system.log_poles
         powers: Any = steps * np.where(np.isfinite(logs), logs, -1e3)
     else:
-        powers = _check.number("horizon", horizon, above=0.0) * system.poles.astype(complex)
+        powers = limited.check_horizon(horizon, discrete=False) * system.poles.astype(complex)
     a, b = powers.real, powers.imag
     return expm1(a[:, None] + a, b[:, None], b)

@@ -60,6 +60,8 @@ def balanced_truncation(
     tolerance: float | None = None,
     *,
     method: str | Method = "truncation",
+    band=None,
+    horizon=None,
 ) -> Reduction:
     """Keep the states that are most reachable and observable together.
 
@@ -76,6 +78,11 @@ def balanced_truncation(
     method : {"truncation", "singular_perturbation"} or a row of `METHODS`
         Drop the other states, exact at infinite frequency, or let them follow at once, exact at
         s = 0 or z = 1.
+    band : (float, float), optional
+        Only angular frequencies between the two count, in radians per unit of time or per sample;
+        of a real system the mirrored band counts too.
+    horizon : float or int, optional
+        Only inputs and outputs on [0, horizon) count: units of time, or a number of samples.
 
     Returns
     -------
@@ -85,8 +92,8 @@ def balanced_truncation(
     Raises
     ------
     ValueError
-        If a pole is not stable, neither or both of `order` and `tolerance` are given, or the
-        order is above the number of states.
+        If a pole is not stable, neither or both of `order` and `tolerance` are given, the order
+        is above the number of states, both limits or a limit and a tolerance are given.
     numpy.linalg.LinAlgError
         If states of the wanted order are below the rounding of the factors; the sentence names
         the largest order.
@@ -98,12 +105,19 @@ def balanced_truncation(
     discrete time too. A tolerance below what rounding costs is met by the given system itself.
     The reduced Gramians are both diag(sigma) after truncation. O(n^3). docs/theory.md (6.11).
 
+    With a band or a horizon the Gramians are `gramians(band=, horizon=)`, after Gawronski and
+    Juang. The error is then small inside, but no bound of it is known: `error_bound` is inf, the
+    reduced system may be unstable, and `.singular_values` are those of the limited Gramians.
+    docs/theory.md (6.5).
+
     Examples
     --------
     >>> import hippo_theory as ht
     >>> G = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 1.0])
     >>> ht.hankel.balanced_truncation(G, order=1)
     <Reduction to 1 states, error <= 0.038>
+    >>> ht.hankel.balanced_truncation(G, order=1, horizon=0.5)
+    <Reduction to 1 states, error <= inf>
     """
     check_system(system)
     _factors.one_channel(system)
@@ -114,7 +128,7 @@ def balanced_truncation(
         tolerance = _check.number("tolerance", tolerance, above=0.0)
     else:
         order = _order(order, system)
-    balancing = _balanced.of(system)
+    balancing = _balancing(system, tolerance, band, horizon)
     bounds = balancing.bounds()
     if order is None:
         met = np.flatnonzero(bounds <= tolerance)
@@ -172,6 +186,21 @@ def _order(order, system):
     if order > n:
         raise ValueError(f"order must be at most the {n} states, got {order}")
     return order
+
+
+def _balancing(system, tolerance, band, horizon):
+    """Balance the whole response, or what a horizon or a band leaves of it."""
+    if band is None and horizon is None:
+        return _balanced.of(system)
+    if band is not None and horizon is not None:
+        raise ValueError("band must be left out where horizon is given, got both")
+    if tolerance is not None:
+        raise ValueError(
+            "tolerance must be left out where band or horizon is given, as no bound of the error "
+            f"is known, got {tolerance:g}; give order"
+        )
+    _factors.check_stable(system)
+    return _balanced.limited_to(system, band=band, horizon=horizon)
 
 
 def _truncate(parts, order, discrete):

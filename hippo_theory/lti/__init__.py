@@ -9,6 +9,7 @@ from hippo_theory.lti.families import FAMILIES, Family, family
 from hippo_theory.lti.forms import dense, expand, matrices, spectrum
 from hippo_theory.lti.gradients import KernelGradient, kernel_vjp
 from hippo_theory.lti.kernels import METHODS, kernel
+from hippo_theory.lti.minimal import minimal_realization
 from hippo_theory.lti.response import markov_parameters, transfer_function
 from hippo_theory.lti.simulate import SIMULATIONS, simulate, step
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI
@@ -40,6 +41,7 @@ __all__ = [
     "layer",
     "markov_parameters",
     "matrices",
+    "minimal_realization",
     "similarity",
     "simulate",
     "spectrum",

@@ -37,7 +37,8 @@ def test_leading_values_by_lanczos_are_those_of_the_dense_matrix(complex_taps):
 def test_ho_kalman_realises_exact_data(length, scale):
     G = ht.DiagonalLTI([0.9, 0.3 + 0.4j, -0.5], [1.0, 2.0, 1.0], [1.0, 1j, 0.5], D=0.7, dt=1.0)
     h = ht.lti.markov_parameters(G, length)
-    model = hankel.ho_kalman(h * scale, 3)
+    model = hankel.ho_kalman(h * scale, 3, dt=0.25)
+    assert model.dt == 0.25
     rebuilt = ht.lti.markov_parameters(model, length)
     np.testing.assert_allclose(rebuilt / scale, h, atol=1e-11)
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import scipy.linalg as sla
 
 import hippo_theory as ht
 from hippo_theory import hankel
@@ -185,6 +186,28 @@ def test_cayley_quadruple_keeps_singular_values_and_hinf_norm():
         hankel.singular_values(image).values, hankel.singular_values(G).values, rtol=1e-11
     )
     np.testing.assert_allclose(hankel.hinf_norm(image), hankel.hinf_norm(G), rtol=1e-9)
+
+
+def test_epsilon_ranks_count_what_is_above():
+    assert hankel.epsilon_rank([1.0, 0.25, 0.25, 0.0], 0.25) == 1
+    assert hankel.epsilon_rank([1.0, 0.5, 0.25], 0.25) == 2
+    np.testing.assert_array_equal(hankel.epsilon_rank([[4.0, 1.0], [0.0, 0.0]], 0.25), [1, 0])
+
+
+@pytest.mark.parametrize("gain", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("channels", [(), (2, 3)])
+@pytest.mark.parametrize("dt", [None, 1.0])
+def test_logarithms_are_those_of_the_values_of_lyapunov_equations(dt, channels, gain):
+    A, B, C, D = rotated(example(dt, channels=channels))
+    solve = sla.solve_discrete_lyapunov if dt else sla.solve_continuous_lyapunov
+    sign = 1 if dt else -1
+    P, Q = solve(A, sign * B @ B.conj().T), solve(A.conj().T, sign * C.conj().T @ C)
+    exact = np.sqrt(np.sort(np.linalg.eigvals(P @ Q).real)[::-1][:3])
+    B = B if channels else B[:, 0]
+    C, D = (C, D) if channels else (C[0], D[0, 0])
+    spectrum = hankel.singular_values(ht.LTI(A, gain * B, gain * C, D, dt=dt))
+    np.testing.assert_allclose(spectrum.values[:3] / gain**2, exact, rtol=1e-9)
+    np.testing.assert_allclose(spectrum.log_values[:3], np.log(exact * gain**2), atol=1e-9)
 
 
 def test_batch_axes_are_answered_one_by_one_and_unseen_states_count_zero():

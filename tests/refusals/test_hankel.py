@@ -7,6 +7,7 @@ import hippo_theory as ht
 from hippo_theory import hankel
 
 G = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 1.0])
+DENSE = ht.lti.dense(G)
 MIMO = ht.DiagonalLTI([-1.0, -2.0], np.ones((2, 2)), np.ones((1, 2)))
 BATCH = ht.DiagonalLTI([[-1.0, -2.0]] * 3, [[1.0, 1.0]], [[1.0, 1.0]])
 
@@ -42,8 +43,14 @@ CALLS = [
      "tolerance must be greater than 0, got 0"),
     (lambda: hankel.balanced_truncation(G, 1, method="modal"),
      "unknown method 'modal', expected one of ['truncation', 'singular_perturbation']"),
-    (lambda: hankel.gramians(ht.lti.dense(G), horizon=1.0),
-     "system must be a DiagonalLTI for limited Gramians, got LTI"),
+    (lambda: hankel.gramians(DENSE, horizon=0.0), "horizon must be greater than 0, got 0"),
+    (lambda: hankel.balanced_truncation(DENSE, tolerance=0.1, horizon=1.0),
+     "tolerance must be left out where band or horizon is given, as no bound of the error is "
+     "known, got 0.1; give order"),
+    (lambda: hankel.balanced_truncation(G, 1, horizon=1.0, band=(0.0, 1.0)),
+     "band must be left out where horizon is given, got both"),
+    (lambda: hankel.gramians(ht.lti.dense(G), horizon=1.0, band=(0.0, 1.0)),
+     "band must be left out where horizon is given, got both"),
     (lambda: hankel.gramians(G, band=(2.0, 1.0)), "band must be increasing, got (2, 1)"),
     (lambda: hankel.gramians(G, band=3), "band must be a pair of frequencies, got 3"),
     (lambda: hankel.amplification(0.0 * G, G, 0.1),

@@ -1,0 +1,177 @@
+"""The smallest system with the same input-output map, stable or not."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import scipy.linalg as sla
+
+from hippo_theory import _check
+from hippo_theory.lti._values import Array
+from hippo_theory.lti.forms import (
+    assemble,
+    channels,
+    check_system,
+    dense,
+    expand,
+    matrices,
+    one_channel,
+)
+from hippo_theory.lti.values import DiagonalLTI, System
+
+EPS = np.finfo(float).eps
+
+
+def minimal_realization(system: System, tolerance: float | None = None) -> System:
+    """The system without the states that inputs do not reach or outputs do not see.
+
+    Use it after connecting systems (``G + G``, ``G1 @ G2``), before anything that needs a minimal
+    one, or to read the McMillan degree, which is the number of its states.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Stable or not, without batch axes.
+    tolerance : float, optional
+        What a state must receive, beside the size of A (or of B, C, or the residues that cancel),
+        to count as reached; N eps by default.
+
+    Returns
+    -------
+    LTI or DiagonalLTI
+        Diagonal where the given one is, with the same ``conjugate`` and ``log_poles``; the given
+        one where nothing is hidden.
+
+    Raises
+    ------
+    ValueError
+        If the system has batch axes or `tolerance` is not between 0 and 1.
+
+    Notes
+    -----
+    Dense systems: orthonormal bases of what B, A B, A^2 B, ... span, one power at a time, in
+    coordinates where rows and columns of A are of like size; then the same for C. Backward stable:
+    the answer is a minimal realization of matrices that differ from the given ones by the
+    tolerance. How many states there are may still depend on the tolerance, when they are reached
+    through a chain of small entries. Diagonal systems: poles that are equal are merged by
+    the rank of the sum of their residues. O(N^3), else O(N). docs/theory.md (5.2).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.LTI([[-1.0, 1.0], [0.0, 2.0]], [1.0, 0.0], [1.0, 1.0])
+    >>> ht.lti.minimal_realization(G).A
+    array([[-1.]])
+    >>> F = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 3.0])
+    >>> ht.lti.minimal_realization(F + F)
+    <DiagonalLTI: 2 poles, SISO, continuous time>
+    """
+    check_system(system)
+    one_channel(system)
+    if tolerance is None:
+        tolerance = max(system.state_dim, 1) * EPS
+    tolerance = _check.number("tolerance", tolerance, above=0.0, below=1.0)
+    if isinstance(system, DiagonalLTI):
+        return _merged(system, tolerance)
+    return _reached(system, tolerance)
+
+
+def _reached(system, tolerance):
+    """Keep what B reaches, then what C sees of that."""
+    A, B, C, D = matrices(system)
+    if not len(A):
+        return dense(system)
+    balance: Any = sla.matrix_balance(A, permute=False, separate=True)
+    A, (scale, _) = balance
+    B, C = B / scale[:, None], C * scale
+    sizes = [np.linalg.norm(M, 2) if M.size else 0.0 for M in (B, C)]
+    Q = _krylov(A, B, sizes[0], tolerance)
+    A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
+    Q = _krylov(A.conj().T, C.conj().T, sizes[1], tolerance)
+    if Q.shape[1] == system.state_dim:
+        return dense(system)
+    A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
+    return assemble(A, B, C, D, dt=system.dt, siso=system.is_siso)
+
+
+def _krylov(A, B, size, tolerance) -> Array:
+    """An orthonormal basis of the span of B, A B, A^2 B, ...; what is small beside `size` is 0."""
+    Q, block = B[:, :0], B
+    while size and Q.shape[1] < len(A):
+        for _ in range(2):
+            block = block - Q @ (Q.conj().T @ block)
+        U, s, _ = np.linalg.svd(block, full_matrices=False)
+        new = U[:, s > tolerance * size]
+        if not new.shape[1]:
+            break
+        Q = np.concatenate([Q, new], axis=1)
+        block, size = A @ new, np.linalg.norm(A, 2)
+    return Q
+
+
+def _merged(system: DiagonalLTI, tolerance):
+    """One state for each rank of the residue of a pole."""
+    B, C, _ = channels(system)
+    poles, logs, B, C = _folded(system, B.astype(complex), C.astype(complex))
+    kept, rows, columns = [], [], []
+    for group in _groups(poles, logs):
+        b, c = B[group], C[:, group]
+        left, right = _factored(b, c, system.conjugate and poles[group[0]].imag == 0, tolerance)
+        kept += [group[0]] * left.shape[1]
+        rows.append(right)
+        columns.append(left)
+    B: Any = np.concatenate([B[:0], *rows])
+    C: Any = np.concatenate([C[:, :0], *columns], axis=1)
+    if not any(map(np.iscomplexobj, (system.poles, system.B, system.C))):
+        B, C, poles = B.real, C.real, poles.real
+    merged = dataclasses.replace(
+        system,
+        poles=poles[kept],
+        B=B[:, 0] if system.is_siso else B,
+        C=C[0] if system.is_siso else C,
+        log_poles=None if logs is None else logs[kept],
+    )
+    return merged if expand(merged).state_dim < expand(system).state_dim else system
+
+
+def _folded(system, B, C):
+    """Poles and rows with implied conjugates turned to the upper half-plane: Re(c x) stays."""
+    poles, logs = system.poles.astype(complex), system.log_poles
+    if system.conjugate:
+        lower = poles.imag < 0
+        poles = np.where(lower, poles.conj(), poles)
+        logs = None if logs is None else np.where(lower, logs.conj(), logs)
+        B, C = np.where(lower[:, None], B.conj(), B), np.where(lower, C.conj(), C)
+    return poles, logs, B, C
+
+
+def _groups(poles, logs):
+    """Indices of equal poles, in the order of the first of each."""
+    left = list(range(len(poles)))
+    while left:
+        group = [k for k in left if _equal(poles, logs, left[0], k)]
+        left = [k for k in left if k not in group]
+        yield group
+
+
+def _equal(poles, logs, i, k):
+    """Whether two poles are equal; logarithms may differ by rounding, and by turns."""
+    if i == k or logs is None:
+        return poles[i] == poles[k]
+    apart, size = logs[i] - logs[k], max(1.0, abs(logs[i]), abs(logs[k]))
+    turn = abs(np.angle(np.exp(1j * apart.imag)))
+    room = min(4 * EPS * size, 1e-12 * abs(logs[i].real))
+    return max(abs(apart.real), turn) <= room
+
+
+def _factored(b, c, real, tolerance):
+    """c b as a product of full rank; its real part where the pole and its conjugate are one."""
+    residue = c @ b
+    residue = residue.real if real else residue
+    size = (np.linalg.norm(b, axis=1) * np.linalg.norm(c, axis=0)).sum()
+    U, s, Vh = np.linalg.svd(residue, full_matrices=False)
+    rank = int((s > tolerance * size).sum())
+    if rank == len(b) and not (real and residue.size > 1):
+        return c, b
+    root = np.sqrt(s[:rank])
+    return U[:, :rank] * root, root[:, None] * Vh[:rank]
