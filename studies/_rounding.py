@@ -6,7 +6,8 @@ place of the terms of row n-1 when n = 0.
 """
 
 import numpy as np
-from numba import njit
+
+from hippo_theory._jit import njit
 
 
 @njit(cache=True)

@@ -1,7 +1,8 @@
 """Compiled recurrences of the learning room."""
 
 import numpy as np
-from numba import njit
+
+from hippo_theory._jit import njit
 
 
 @njit(cache=True)

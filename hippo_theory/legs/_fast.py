@@ -5,7 +5,8 @@ States are (N, S), the S sequences of a batch contiguous, and are advanced in pl
 """
 
 import numpy as np
-from numba import njit
+
+from hippo_theory._jit import njit
 
 # the rounding of a fused multiply-add is allowed; nothing is reordered
 compiled = njit(cache=True, fastmath={"contract"}, error_model="numpy")

@@ -6,8 +6,8 @@ States are (N, S) and advanced in place, as in `_fast`.
 import math
 
 import numpy as np
-from numba import njit
 
+from hippo_theory._jit import njit
 from hippo_theory.legs._fast import compiled
 
 

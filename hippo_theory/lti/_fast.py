@@ -4,7 +4,8 @@ Complex numbers are pairs of real arrays, so that the inner loops vectorise.
 """
 
 import numpy as np
-from numba import njit
+
+from hippo_theory._jit import njit
 
 LANES = 32  # states of a block of the diagonal recurrence
 LI, CR, CI, XR, XI = (k * LANES for k in range(1, 6))

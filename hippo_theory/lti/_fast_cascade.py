@@ -12,7 +12,8 @@ of the loop over lanes are what lets the compiler see that lanes are independent
 """
 
 import numpy as np
-from numba import njit
+
+from hippo_theory._jit import njit
 
 WIDTH = 32
 XR, XI, LR, LI, S = 0 * WIDTH, 1 * WIDTH, 2 * WIDTH, 3 * WIDTH, 4 * WIDTH
