@@ -1,6 +1,6 @@
 """Training dynamics of linear state-space models, in closed form."""
 
-from hippo_theory.learning.depth import deep_time
+from hippo_theory.learning.depth import deep_gain, deep_time
 from hippo_theory.learning.edges import EdgeCorrection, edge_correction, edge_gap
 from hippo_theory.learning.fixed_poles import Flow, flow, invariants
 from hippo_theory.learning.limits import flow_limit
@@ -54,6 +54,7 @@ __all__ = [
     "batch_curvature",
     "coherence",
     "crossover_width",
+    "deep_gain",
     "deep_time",
     "edge_correction",
     "edge_gap",
