@@ -220,3 +220,56 @@ def dense(transposed, B, C, u, x, y, states):
             for n in range(N):
                 new[n] += column[n] * value
         x[:] = new
+
+
+@njit(cache=True)
+def exact(A, B, C, u, x, y, states):
+    """x <- A x + B u_k, y_k = C x, real, with sums and states in twice the digits: `growth.scan`.
+
+    A (N, N), B (N, m), C (p, N), u (m, L), x (N,), y (p, L), states (L, N) or (0, 0).
+    """
+    high, low, new = x.copy(), np.zeros_like(x), np.empty((2, x.size))
+    for k in range(u.shape[1]):
+        if states.shape[0]:
+            states[k] = high
+        for i in range(C.shape[0]):
+            s, e = _exact_dot(C[i], high, low)
+            y[i, k] = s + e
+        for i in range(x.size):
+            s, e = _exact_dot(A[i], high, low)
+            for j in range(u.shape[0]):
+                p, q = _exact_product(B[i, j], u[j, k])
+                s, r = _exact_sum(s, p)
+                e += r + q
+            new[0, i] = s + e
+            new[1, i] = e - (new[0, i] - s)
+        high[:], low[:] = new[0], new[1]
+
+
+@njit(cache=True, inline="always")
+def _exact_sum(a, b):
+    s = a + b
+    z = s - a
+    return s, (a - (s - z)) + (b - z)
+
+
+@njit(cache=True, inline="always")
+def _exact_product(a, b):
+    p = a * b
+    c, d = 134217729.0 * a, 134217729.0 * b
+    a1, b1 = c - (c - a), d - (d - b)
+    a2, b2 = a - a1, b - b1
+    return p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2
+
+
+@njit(cache=True)
+def _exact_dot(row, high, low):
+    """row (high + low) as a sum and its compensation."""
+    s, e = 0.0, 0.0
+    for n in range(row.size):
+        if row[n] == 0.0:
+            continue
+        p, q = _exact_product(row[n], high[n])
+        s, r = _exact_sum(s, p)
+        e += (r + q) + row[n] * low[n]
+    return s, e

@@ -112,13 +112,18 @@ def kernel(
     ValueError
         If `dt` is missing or superfluous, or the method does not take the system.
     numpy.linalg.LinAlgError
-        If the kernel leaves the range of floating point, as those of unstable systems do.
+        If the kernel leaves the range of floating point, as those of unstable systems do, or if
+        the method would lose more than 1e-9 of the largest value.
 
     Notes
     -----
-    `convolve(kernel(system, L), u)` is `simulate(system, u)`. Errors, relative to the norm of
-    the kernel, stay below 2e-13 for LegS with N = 64, L = 16384: A_d is rounded once, which
-    costs up to L eps. "vandermonde" and "krylov" write the time k = i b + j, so that the kernel
+    `convolve(kernel(system, L), u)` is `simulate(system, u)`. Errors stay below 1e-9 of the
+    largest |h_k| of the discrete system, for every system, or the method refuses; below 2e-13 for
+    LegS with N = 64, L = 16384, whose A_d is rounded once, which costs up to L eps. Where the
+    powers of A grow before they decay, as those of narrow filters in companion form do, "krylov"
+    and "naive" estimate what rounding costs and work in twice the digits.
+
+    "vandermonde" and "krylov" write the time k = i b + j, so that the kernel
     is a product of a (L/b, N) and an (N, b) table made by doubling; "s4" evaluates the
     generating function (see `s4`). docs/theory.md (5.1), (5.20)-(5.22).
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory.lti import kernels, powers, products
+from hippo_theory.lti import growth, kernels, powers, products
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.convolution import convolve
-from hippo_theory.lti.forms import channels, dense
+from hippo_theory.lti.forms import channels, dense, matrices
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
@@ -41,6 +41,21 @@ def has_pairs(system: System) -> bool:
 def broadcast(array: Array, shape: tuple[int, ...]) -> Array:
     """A read-only view of that shape."""
     return np.broadcast_to(array, shape)
+
+
+def loss(system: System, x: Array, L: int, chunk: int | None, *, states: bool = False) -> float:
+    """Estimate the error of outputs (or states) by rounding, relative to the largest of them.
+
+    Powers below `chunk` are made by squaring (see `growth.loss`); powers of poles lose nothing.
+    """
+    if isinstance(system, DiagonalLTI):
+        return 0.0
+    A, B, C, _ = matrices(system)
+    if growth.is_contraction(A):
+        return 0.0
+    start = np.abs(x.reshape(-1, x.shape[-1])).max(axis=0, initial=0.0)[:, None]
+    B = np.concatenate([B, start], axis=1) if start.any() else B
+    return growth.loss(A, B, np.eye(len(A)) if states else C, L, chunk)
 
 
 def scan(system: System, u: Array, x: Array) -> Array:
@@ -141,6 +156,9 @@ def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any
     L, N = u.shape[-1], x.shape[-1]
     u = broadcast(u, (*batch, *u.shape[-2:]))
     x = broadcast(x, (*batch, N)).copy()
+    if not isinstance(system, DiagonalLTI) and loss(system, x, L, 1) > growth.LIMIT:
+        A, B, C, _ = matrices(system)
+        return growth.scan(A, B, C, u, x, keep=keep)
     if isinstance(system, LTI):
         return _scan_dense(system, u, x, (L, N) if keep else (0, 0))
     y, states = _scan_structured(system, u.real, x, keep)

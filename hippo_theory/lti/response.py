@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from hippo_theory import _array, _check, scales
-from hippo_theory.lti import _arrays
+from hippo_theory.lti import _arrays, growth
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import channels, check_system, dense, matrices
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
@@ -100,7 +100,10 @@ def markov_parameters(system: System, L: int) -> Array:
     -----
     This is the definition that every method of `kernel` is tested against: L products with A,
     O(N) each for diagonal, O(N r) for DPLR, O(N^2) for dense systems. Where `log_poles` are
-    known the powers are exp(k log_poles), without accumulated rounding. docs/theory.md (5.1).
+    known the powers are exp(k log_poles), without accumulated rounding. Where the powers of a dense
+    A grow so much before they decay that rounding would cost more than 1e-9 of the largest value,
+    as those of narrow filters in companion form do, they are computed in twice the digits.
+    docs/theory.md (5.1).
 
     Examples
     --------
@@ -110,12 +113,15 @@ def markov_parameters(system: System, L: int) -> Array:
     """
     check_system(system)
     L = _check.integer("L", L)
-    B, C, D = channels(system)
+    B, C, D = (a.astype(np.result_type(a, np.float64)) for a in channels(system))
     conjugate = isinstance(system, DiagonalLTI) and system.conjugate
     h = []
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        for x in _powers(system, B, L - 1):
-            h.append(2 * (C @ x).real if conjugate else C @ x)  # noqa: PERF401
+        if isinstance(system, LTI) and growth.loss(system.A, B, C, L, 1) > growth.LIMIT:
+            h = np.moveaxis(growth.kernel(system.A, B, C, L - 1), -1, 0)
+        else:
+            for x in _powers(system, B, L - 1):
+                h.append(2 * (C @ x).real if conjugate else C @ x)
     shape = (*system.batch_shape, C.shape[-2], B.shape[-1])
     h = np.stack([np.broadcast_to(term, shape) for term in (D, *h)], axis=-1)
     if not np.isfinite(h).all():

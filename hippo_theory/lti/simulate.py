@@ -9,7 +9,7 @@ import numpy as np
 
 from hippo_theory import _array, _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _signals, _times, powers, recurrence
+from hippo_theory.lti import _signals, _times, growth, powers, recurrence
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import channels, check_system
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
@@ -27,6 +27,8 @@ class Method:
         states (..., L, N).
     nanoseconds : callable
         Sizes to the time that "auto" compares, one thread; the constants are empirical.
+    squared : callable
+        (system, L, states) to the powers that are made by squaring, which is what loses digits.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Method:
     outputs: Callable[[System, Array, Array], Array]
     states: Callable[[System, Array, Array], tuple[Array, Array]]
     nanoseconds: Callable[[Any], float]
+    squared: Callable[[System, int, bool], int]
 
 
 def simulate(
@@ -74,18 +77,23 @@ def simulate(
     TypeError
         If u is complex for a system with implied conjugates.
     numpy.linalg.LinAlgError
-        If the output leaves the range of floating point, as that of unstable systems does.
+        If the output leaves the range of floating point, as that of unstable systems does, or a
+        method that squares A ("chunked", or "fft" with states) would lose more than 1e-9 of the
+        largest output.
 
     Notes
     -----
-    "scan" is the recurrence, compiled: O(N) a sample for diagonal systems, O(N r) for DPLR,
-    O(N^2) for dense ones, in double precision, with the least rounding. "chunked" is a product
-    with the Toeplitz matrix of one chunk plus what its initial state sends on, "fft" a
-    convolution with the kernel plus the free response. "auto" is the least time in the table's
-    cost model: scans of few states or short signals, chunks of dense systems and of many signals,
-    FFT of many states where all poles are stable. Signals of another array library are run on
-    their device, in double precision where it has it, by chunks or FFT; a DPLR system then as the
-    dense one.
+    Errors stay below 1e-9 of the largest output, for every system: the loss by rounding is
+    estimated from the powers of A, and where they grow too much before they decay, as those of
+    narrow filters in companion form do, the recurrence runs in twice the digits.
+
+    "scan" is the recurrence, compiled: O(N) a sample for diagonal systems, O(N r) for DPLR, O(N^2)
+    for dense ones, in double precision, with the least rounding. "chunked" is a product with the
+    Toeplitz matrix of one chunk plus what its initial state sends on, "fft" a convolution with the
+    kernel plus the free response. "auto" is the least time in the table's cost model: scans of few
+    states or short signals, chunks of dense systems and of many signals, FFT of many states where
+    all poles are stable. Signals of another array library are run on their device, in double
+    precision where it has it, by chunks or FFT; a DPLR system then as the dense one.
     docs/theory.md (5.5), (5.6).
 
     Examples
@@ -109,7 +117,8 @@ def simulate(
         name = row if isinstance(row, str) else row.name
         return _simulate_there(system, u, x, states, name, real, given, there)
     if not isinstance(row, Method):
-        row = _quickest(system, u, states) if row == "auto" else SIMULATIONS[row]
+        row = _quickest(system, u, x, states) if row == "auto" else SIMULATIONS[row]
+    growth.refuse(_loss(row, system, u, x, states), f"for method {row.name!r}")
     D = channels(system)[2]
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
         y, kept = row.states(system, u, x) if states else (row.outputs(system, u, x), None)
@@ -131,6 +140,11 @@ def _simulate_there(system, u, x, states, name, real, given, there):
     """`simulate` on the device of u, in its widest precision, rounded once to that of `given`."""
     if name not in ("auto", "chunked", "fft"):
         raise ValueError(f"method must be 'chunked' or 'fft' for arrays of {there}, got {name!r}")
+    squared = 1 if name == "fft" and not states else recurrence.chunk(system, u.shape[-1])
+    host_x = _array.to_host(x)
+    lost = recurrence.loss(system, host_x, u.shape[-1], squared, states=states)
+    if lost > growth.LIMIT:
+        return _carried(system, u, host_x, states, name, real, given, there)
     xp, simple = there.xp, _signals.simple(system)
     u = xp.astype(u, _array.work_dtype(there, u))
     kept = _signals.states(simple, u, x, there) if states else None
@@ -141,6 +155,16 @@ def _simulate_there(system, u, x, states, name, real, given, there):
     y = xp.real(y) if real and _array.is_complex(y) else y
     y = _array.rounded(y[..., 0, :] if system.is_siso else y, given)
     return (y, _array.rounded(kept, given)) if states else y
+
+
+def _carried(system, u, x, states, name, real, given, there):
+    """`simulate` on the host in twice the digits, where squarings would lose too many."""
+    if name != "auto":
+        growth.refuse(np.inf, f"for method {name!r}")
+    result = simulate(system, _array.to_host(u), x, states, "scan")
+    y, kept = result if states else (result, None)
+    y = _array.rounded(_array.to_home(there, y.real if real else y), given)
+    return (y, _array.rounded(_array.to_home(there, kept), given)) if states else y
 
 
 def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
@@ -263,7 +287,16 @@ def _gives_real_outputs(system: System, u: Array, state: Any) -> bool:
     return not any(map(_array.is_complex, given)) and powers.is_real(system)
 
 
-def _quickest(system: System, u: Array, states: bool) -> Method:
+def _loss(row: Method, system: System, u: Array, x: Array, states: bool) -> float:
+    """Estimate the error of a method that squares A, relative to the largest output or state."""
+    squared = row.squared(system, u.shape[-1], states)
+    if squared < 2:
+        return 0.0
+    return recurrence.loss(system, x, u.shape[-1], squared, states=states)
+
+
+def _quickest(system: System, u: Array, x: Array, states: bool) -> Method:
+    """Choose the method of least time of those that keep the digits."""
     p, m = system.channel_shape or (1, 1)
     sizes = _times.Sizes(
         N=system.state_dim,
@@ -277,7 +310,9 @@ def _quickest(system: System, u: Array, states: bool) -> Method:
         is_bounded=isinstance(system, DiagonalLTI) and system.is_stable,
         states=states,
     )
-    return min(SIMULATIONS.values(), key=lambda row: row.nanoseconds(sizes))
+    row = min(SIMULATIONS.values(), key=lambda row: row.nanoseconds(sizes))
+    keeps = _loss(row, system, u, x, states) <= growth.LIMIT
+    return row if keeps else SIMULATIONS["scan"]
 
 
 SIMULATIONS: Table[Method] = Table(
@@ -288,6 +323,7 @@ SIMULATIONS: Table[Method] = Table(
             recurrence.scan,
             recurrence.scan_states,
             _times.scan,
+            lambda system, L, states: 1,
         ),
         Method(
             "chunked",
@@ -295,8 +331,16 @@ SIMULATIONS: Table[Method] = Table(
             recurrence.chunked,
             recurrence.chunked_states,
             _times.chunked,
+            lambda system, L, states: recurrence.chunk(system, L),
         ),
-        Method("fft", "O(log L) a sample", recurrence.fft, recurrence.fft_states, _times.fft),
+        Method(
+            "fft",
+            "O(log L) a sample",
+            recurrence.fft,
+            recurrence.fft_states,
+            _times.fft,
+            lambda system, L, states: L if states else 1,
+        ),
     ],
     columns=("name", "cost"),
 )

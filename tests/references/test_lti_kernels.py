@@ -3,8 +3,10 @@
 import flint
 import numpy as np
 import pytest
+from scipy import signal
 
 import hippo_theory as ht
+from hippo_theory.lti.growth import SETTLED, loss
 
 
 def legs_layer_kernel(C, L, dt):
@@ -109,3 +111,61 @@ def test_powers_of_poles_near_the_circle_keep_their_digits():
             assert error < 8 * (16 * 2**-53 + logarithm)
     finally:
         flint.ctx.prec = precision
+
+
+FILTERS = {
+    "butterworth bandpass": signal.butter(4, [0.1, 0.12], "bandpass"),
+    "chebyshev": signal.cheby1(8, 1, 0.05),
+    "elliptic": signal.ellip(6, 1, 60, 0.05),
+    "butterworth low": signal.butter(4, 0.01),
+}
+
+
+def impulse_response(b, a, L):
+    """h of the difference equation of tf2ss's own floats, at 300 bits."""
+    A, _, C, D = signal.tf2ss(b, a)
+    with flint.ctx.workprec(300):
+        a = [flint.arb(float(x)) for x in -A[0]]
+        c, past, h = [flint.arb(float(x)) for x in C[0]], [flint.arb(1)], [float(D[0, 0])]
+        for _ in range(L - 1):
+            h.append(float(sum((x * y for x, y in zip(c, past, strict=False)), flint.arb(0))))
+            new = -sum((x * y for x, y in zip(a, past, strict=False)), flint.arb(0))
+            past = [new.mid(), *past][: len(c)]
+    return np.array(h)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_kernels_and_signals_of_filters_in_companion_form_are_the_difference_equation(name):
+    """Their powers grow to 1e7 before they decay: squaring them in doubles leaves no digit."""
+    L = 2000
+    system = ht.lti.from_scipy(signal.StateSpace(*signal.tf2ss(*FILTERS[name]), dt=1.0))
+    exact = impulse_response(*FILTERS[name], L)
+    size = abs(exact).max()
+    for method in ("auto", "krylov", "naive"):
+        assert abs(ht.lti.kernel(system, L, method=method) - exact).max() < 1e-12 * size
+    u = np.zeros((32, L))
+    u[:, 0] = 1
+    assert abs(ht.lti.simulate(system, u) - exact).max() < 1e-12 * size
+    y, x = ht.lti.simulate(system, u[0], states=True)
+    assert abs(y - exact).max() < 1e-12 * size
+    assert x.shape == (L, system.state_dim)
+    with pytest.raises(np.linalg.LinAlgError, match="must keep 1e-09 of the largest value"):
+        ht.lti.simulate(system, u, method="chunked")
+
+
+def test_losses_of_squaring_are_never_below_the_error():
+    rng = np.random.default_rng(3)
+    for n, growth in [(3, 1.0), (5, 10.0), (8, 100.0)]:
+        A = 0.95 * np.linalg.qr(rng.normal(size=(n, n)))[0] + growth * np.eye(n, k=2)
+        B, C, L = rng.normal(size=(n, 1)), rng.normal(size=(1, n)), 256
+        A = A / max(1, 1.001 * abs(np.linalg.eigvals(A)).max())
+        with flint.ctx.workprec(400):
+            M, X, h = (flint.arb_mat(a.tolist()) for a in (A, B, C))
+            exact = [float((h * (X := M * X if k else X))[0, 0]) for k in range(L - 1)]
+        S = A
+        table = B
+        while table.shape[1] < L - 1:
+            table, S = np.hstack([table, S @ table]), S @ S
+        error = abs((C @ table)[0, : L - 1] - exact).max() / abs(np.array(exact)).max()
+        lost = loss(A, B, C, L)
+        assert error <= lost <= 1e4 * max(error, 1e-16) or lost > SETTLED

@@ -1,0 +1,161 @@
+"""What rounding costs powers of a matrix that grow before they decay, and the same in more digits.
+
+A step of the recurrence loses eps |A| |x_j|, a squaring eps |A^(2^j)|^2, and C A^i sends what is
+lost to the output: of a digital filter in companion form, whose powers reach 1e7 before they
+decay, repeated squaring keeps no digit. The loss is summed over powers of two, from the squares
+themselves; where it is too large, the same powers are computed in twice the digits.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from hippo_theory import digits
+from hippo_theory.lti.values import Array
+
+LIMIT = 1e-9  # of the largest |h_k|: what kernels and simulations keep, or refuse
+SETTLED = 1e-3  # above that a loss is not small beside the squares that it is read from
+EPS = np.finfo(np.float64).eps
+
+
+def loss(A: Array, B: Array, C: Array, L: int, chunk: int | None = None) -> float:
+    """Estimate the error of C A^k B, k < L, over the largest of them, by rounded products.
+
+    Powers below `chunk` are made by squaring, and applied one after the other; None squares up to
+    L, 1 is the recurrence. The estimate adds sizes: no system tried has a larger error.
+    """
+    if L < 2 or not (A.size and B.size and C.size):
+        return 0.0
+    count = (L - 1).bit_length()
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = [A]
+        while len(squares) < count:
+            squares.append(squares[-1] @ squares[-1])
+        if not _loss(squares, B, C, L, L) < SETTLED:
+            A, B, C = _balanced(A, B, C)
+            squares = exact_squares(A, count)[0]
+        result = _loss(squares, B, C, L, L if chunk is None else chunk)
+    if np.isfinite(result):
+        return result
+    return 2 * loss(A, B, C, L // 2, chunk) if L > 16 else np.inf  # sizes overflow before kernels
+
+
+def _loss(squares, B, C, L, chunk) -> float:
+    """Sum |C A^i| |S| |S| |A^j B| over levels S = A^(2^k) and i, with i and j powers of two."""
+    n, m = B.shape
+    steps = np.array([0, *(1 << k for k in range(len(squares)))])
+    columns = np.stack([B, *(S @ B for S in squares)])
+    rows = np.stack([C, *(C @ S for S in squares)])
+    sums = steps[:, None] + steps
+    h = np.abs(np.tensordot(rows, columns, axes=(2, 1))).max(axis=(1, 3))
+    rows, largest = np.abs(rows), np.maximum.accumulate(np.abs(columns), axis=0)
+    levels, total = (min(chunk, L) - 1).bit_length(), 0.0
+    for k, S in enumerate(np.abs(squares[: levels + 1])):
+        step = 2 << k if k < levels else 1 << k
+        reach = (sums + step <= max(L - 1, step)).sum(axis=1)  # how many j there are for every i
+        rest = np.moveaxis(largest[reach - 1], 0, 1).reshape(n, -1)
+        made = S @ (S @ rest) if k < levels else S @ rest
+        made = np.moveaxis(made.reshape(n, -1, m), 0, 1)
+        often = np.where(reach > 0, np.maximum(1, steps / step), 0)
+        total = total + np.tensordot(often, rows @ made, axes=1)
+    known = h[sums <= max(L - 2, 0)].max(initial=0.0)
+    return float(EPS * np.max(total) / max(known, 1e-300))
+
+
+def is_contraction(A: Array) -> bool:
+    """Whether |A| <= 1 in the 2-norm to rounding: then no power grows, and nothing is lost."""
+    try:
+        np.linalg.cholesky((1 + 1e-12) * np.eye(len(A)) - A.conj().T @ A)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def exact_squares(A: Array, count: int) -> tuple[list[Array], list[Array]]:
+    """A^(2^j), j < count, as two lists: the doubles next to them, and what is left."""
+    parts = [(A, np.zeros_like(A))]
+    while len(parts) < count:
+        parts.append(digits.matrix_product(parts[-1], parts[-1]))
+    return [high for high, _ in parts], [low for _, low in parts]
+
+
+def kernel(A: Array, B: Array, C: Array, count: int) -> Array:
+    """C A^k B, k < count, (p, m, count), in twice the digits, or refuse what they do not hold."""
+    if 16 * EPS * loss(A, B, C, count + 1) <= LIMIT:
+        return _by_tables(*_balanced(A, B, C), count)
+    refuse(16 * EPS * loss(A, B, C, count + 1, 1), "in twice the digits")
+    impulses = np.zeros((B.shape[1], B.shape[1], count + 1))
+    impulses[:, :, 0] = np.eye(B.shape[1])
+    zero = np.zeros((B.shape[1], len(A)))
+    y, _ = scan(A, B, C, impulses, zero, keep=False)  # (m, p, count + 1)
+    return np.moveaxis(y, 0, 1)[..., 1:]
+
+
+def refuse(lost: float, words: str) -> None:
+    """Refuse a loss above LIMIT, with the number."""
+    if not lost <= LIMIT:
+        raise np.linalg.LinAlgError(
+            f"the powers of A must keep {LIMIT:g} of the largest value {words}, got an error of "
+            f"up to {lost:.1e}; use shorter signals, other coordinates, or method 'auto'"
+        )
+
+
+def scan(A: Array, B: Array, C: Array, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any]:
+    """C x_k (..., p, L) and x_k (..., L, N) of x_{k+1} = A x_k + B u_k, in twice the digits."""
+    if any(np.iscomplexobj(a) for a in (A, B, C, u, x)):
+        return _scan_complex(A, B, C, u, x, keep)
+    from hippo_theory.lti import _fast
+
+    A, B, C, u, x = (np.ascontiguousarray(a, np.float64) for a in (A, B, C, u, x))
+    y = np.empty((*u.shape[:-2], len(C), u.shape[-1]))
+    states = np.empty((*u.shape[:-2], u.shape[-1], len(A)) if keep else (*u.shape[:-2], 0, 0))
+    for index in np.ndindex(u.shape[:-2]):
+        _fast.exact(A, B, C, u[index], x[index], y[index], states[index])
+    return y, states if keep else None
+
+
+def _scan_complex(A, B, C, u, x, keep):
+    """The same with real and imaginary parts as twice as many real states."""
+    A, B, C = (np.block([[a.real, -a.imag], [a.imag, a.real]]) for a in (A, B, C))
+    u, x = (np.concatenate([a.real, a.imag], axis=k) for a, k in ((u, -2), (x, -1)))
+    y, states = scan(A, B, C, u, x, keep=keep)
+    p, n = len(C) // 2, len(A) // 2
+    y = y[..., :p, :] + 1j * y[..., p:, :]
+    return y, states[..., :n] + 1j * states[..., n:] if keep else None
+
+
+def _by_tables(A, B, C, count):
+    """C A^k B as the product of tables of C A^(b i) and A^j B."""
+    doublings = max(0, count - 1).bit_length()
+    columns = doublings - doublings // 2
+    squares = list(zip(*exact_squares(A, doublings + 1), strict=True))
+    right = _exact_rows([_transposed(S) for S in squares[:columns]], B.T, 1 << columns)
+    left = _exact_rows(squares[columns:-1], C, -(-count >> columns))
+    right = _transposed([a.reshape(-1, len(A)) for a in right])
+    left = [a.reshape(-1, len(A)) for a in left]
+    high, low = digits.matrix_product(left, right)  # (g p, b m)
+    h = (high + low).reshape(-1, len(C), 1 << columns, B.shape[1])
+    return np.moveaxis(h, 1, 0).reshape(len(C), -1, B.shape[1]).swapaxes(1, 2)[..., :count]
+
+
+def _balanced(A, B, C):
+    """Scale the states by powers of two, which round nothing, so that A has rows of equal size."""
+    A, (scale, _) = linalg.matrix_balance(A, permute=False, separate=True)
+    return A, B / scale[:, None], C * scale
+
+
+def _exact_rows(squares, X, count):
+    """X A^k, k < count, by doubling, (count, *X.shape), as doubles and what is left."""
+    table = (X[None], np.zeros_like(X)[None])
+    for S in squares:
+        flat = [a.reshape(-1, a.shape[-1]) for a in table]
+        more = digits.matrix_product(flat, S)
+        table = tuple(
+            np.concatenate([a, b.reshape(a.shape)]) for a, b in zip(table, more, strict=True)
+        )
+    return tuple(a[:count] for a in table)
+
+
+def _transposed(pair):
+    return tuple(a.T for a in pair)
