@@ -1,137 +1,138 @@
-"""Measure the cells of a study, one after another or in parallel, to the same bits."""
+"""Measure the cells of a study, here or in processes elsewhere, to the same bits."""
 
 import sys
 import textwrap
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Timer
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, BinaryIO
 
 import numpy as np
+import pandas as pd
 import scipy.linalg  # noqa: F401  its BLAS must be loaded before threadpool_limits can pin it
-from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
-from studies import _partial
+from studies import _origin, _pool, _store
+from studies._progress import progress
+from studies._trouble import Trouble
 
-Measure = Callable[[Any, np.random.Generator], _partial.Rows]
-PATIENCE = 2.0  # seconds without a progress bar
-NAMED = 10  # failed cells in the final message; each new traceback is printed when it happens
+Front = Callable[["Task", Sequence[int]], Any]  # a generator of (cell, Trouble or None)
+PLAIN = {float, int, str, bool}
+NAMED = 10  # failed cells in the final message; each kind of failure is told when it happens
 
 
 class CellError(RuntimeError):
-    """Some cells raised; the rows of all others are kept for the next run."""
+    """Some cells failed; the rows of all others are kept for the next run."""
 
 
-def measure_all(
-    measure: Measure,
-    cells: Sequence[Any],
-    *,
-    seed: int,
-    jobs: int | None,
-    partial: Path,
-    header: dict[str, Any],
-) -> _partial.Rows:
-    """Return the rows of all cells in order, measuring those that `partial` lacks.
+@dataclass(frozen=True)
+class Task:
+    """The work of a run: cell k draws from ``SeedSequence(seed).spawn(...)[k]``.
 
-    Cell k draws from ``SeedSequence(seed).spawn(len(cells))[k]``, whoever measures it and when.
     BLAS has one thread, since the order of its sums depends on their number.
     """
-    finished = _partial.resume(partial, header)
-    failed: dict[int, str] = {}
-    kept = f"{partial} keeps the finished ones and the same command continues from there"
+
+    measure: Callable[[Any, np.random.Generator], Any]
+    cells: Sequence[Any]
+    seed: int
+    store: _store.Store
+    fresh: bool = False
+    """Whether what another run finishes meanwhile is measured all the same."""
+
+    def __call__(self, cell: int) -> Trouble | None:
+        """Measure a cell and keep its rows; return what went wrong."""
+        if not self.fresh and self.store.has(cell):
+            return None
+        columns = self.columns(cell)
+        if isinstance(columns, Trouble):
+            return columns
+        try:
+            self.store.put(cell, columns, _here())
+        except OSError as error:
+            return Trouble.of(error, stops=True)
+        return None
+
+    def write(self, file: BinaryIO, cell: int) -> Trouble | None:
+        """Measure a cell and write what its file holds to `file`."""
+        columns = self.columns(cell)
+        if isinstance(columns, Trouble):
+            return columns
+        _store.write(file, self.store.folder.name, cell, columns, _here())
+        return None
+
+    def columns(self, cell: int) -> _store.Columns | Trouble:
+        """Measure a cell; return its rows as columns, or what went wrong."""
+        seed = np.random.SeedSequence(self.seed, spawn_key=(cell,))
+        try:
+            with threadpool_limits(1):
+                rows = self.measure(self.cells[cell], np.random.default_rng(seed))
+            return _tidy(rows)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit is a failure of the cell alone
+            return Trouble.of(error)
+
+
+def in_this_process(task: Task, todo: Sequence[int]) -> Iterable[_pool.Ended]:
+    """Measure one cell after another."""
+    for cell in todo:
+        yield cell, task(cell)
+
+
+def measure_all(task: Task, todo: Sequence[int], front: Front, *, name: str) -> None:
+    """Measure the cells in `todo` and keep their rows in the task's store.
+
+    Raises CellError, when all others are finished, if cells have failed.
+    """
+    failed: dict[int, Trouble] = {}
+    total, done = len(task.cells), len(task.cells) - len(todo)
+    kept = f"{task.store.folder} keeps the finished ones and the same command continues from there"
     try:
-        with _progress(partial.name.partition(".")[0], len(cells), len(finished)) as bar:
-            for cell, rows, trouble in _results(measure, cells, seed, jobs, finished):
-                if trouble is not None:
-                    if trouble not in failed.values():
-                        bar.write(f"{_title(cells, cell)}\n{trouble}", file=sys.stderr)
-                    failed[cell] = trouble
+        with progress(name, total, done) as shown, closing(front(task, todo)) as results:
+            for cell, trouble in results:
+                if trouble is None:
+                    done += 1
+                    shown.step()
                     continue
-                _partial.append(partial, header, cell, rows)
-                finished[cell] = rows
-                bar.update()
+                if trouble.stops:
+                    raise OSError(trouble.sentence)
+                if trouble.kind not in {known.kind for known in failed.values()}:
+                    shown.say(f"{_title(task, cell)}\n{trouble.text}")
+                failed[cell] = trouble
     except KeyboardInterrupt:
-        print(f"\n{len(finished)} of {len(cells)} cells are finished; {kept}", file=sys.stderr)
+        print(f"\n{done} of {total} cells are finished; {kept}", file=sys.stderr)
         raise
+    except (OSError, _pool.CannotStart) as error:
+        raise CellError(f"{error}\n{done} of {total} cells are finished; {kept}") from error
     if failed:
         named = sorted(failed)[:NAMED]
-        words = [f"{_title(cells, cell)}: {_last_line(failed[cell])}" for cell in named]
-        raise CellError("\n".join([*words, f"{len(failed)} of {len(cells)} cells failed; {kept}"]))
-    return [row for cell in range(len(cells)) for row in finished[cell]]
+        words = [f"{_title(task, cell)}: {failed[cell].sentence}" for cell in named]
+        raise CellError("\n".join([*words, f"{len(failed)} of {total} cells failed; {kept}"]))
 
 
-def _results(
-    measure: Measure, cells: Sequence[Any], seed: int, jobs: int | None, finished: dict
-) -> Iterator[tuple[int, _partial.Rows, str | None]]:
-    """Yield cell, rows and what went wrong, in the order in which cells finish."""
-    seeds = np.random.SeedSequence(seed).spawn(len(cells))
-    work = [
-        delayed(_result)(measure, cell, cells[cell], seeds[cell])
-        for cell in range(len(cells))
-        if cell not in finished
-    ]
-    # One cell a batch: what is finished is saved, and never waits for its neighbours.
-    options: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1}
-    results: Any = Parallel(n_jobs=jobs, **options)(work)
-    with threadpool_limits(1):
-        for cell, text, trouble in results:
-            yield cell, _partial.loads(text), trouble
+@lru_cache(1)
+def _here() -> dict[str, str]:
+    return _origin.machine()
 
 
-def _result(
-    measure: Measure, index: int, cell: Any, seed: np.random.SeedSequence
-) -> tuple[int, str, str | None]:
-    """Measure one cell: its rows as they will be saved, so that a resumed run sees the same."""
-    try:
-        with threadpool_limits(1):
-            rows = measure(cell, np.random.default_rng(seed))
-        return index, _partial.dumps(_tidy(rows)), None
-    except Exception:
-        return index, "[]", traceback.format_exc()
-
-
-def _tidy(rows: Any) -> _partial.Rows:
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+def _tidy(rows: Any) -> _store.Columns:
+    """Return rows as columns, refusing what is no flat table of numbers and words."""
+    is_list = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    if not is_list and not isinstance(rows, pd.DataFrame):
         raise TypeError(f"measure must return a list of dicts, got {_short(rows)}")
-    for row in rows:
-        for name, value in row.items():
+    columns = _store.columns_of(rows)
+    for name, values in columns.items():
+        strange = () if isinstance(name, str) and set(map(type, values)) <= PLAIN else values
+        for value in strange:
             if not isinstance(name, str) or np.ndim(value) != 0 or isinstance(value, complex):
                 raise TypeError(f"a row must hold real numbers and words, got {name!r}: {value!r}")
-    return rows
+    return columns
 
 
-@contextmanager
-def _progress(name: str, total: int, finished: int) -> Iterator[tqdm]:
-    """Show a bar for what takes longer than `PATIENCE`, even while the first cell is at work."""
-    pace = 0.1 if sys.stderr.isatty() else 10.0  # seconds between lines of a log
-    with tqdm(
-        desc=name,
-        total=total,
-        initial=finished,
-        delay=PATIENCE,
-        mininterval=pace,
-        leave=False,
-    ) as bar:
-        show = Timer(PATIENCE, bar.refresh)
-        show.daemon = True
-        show.start()
-        try:
-            yield bar
-        finally:
-            show.cancel()
-
-
-def _title(cells: Sequence[Any], cell: int) -> str:
-    return f"cell {cell}, {_short(cells[cell])}"
+def _title(task: Task, cell: int) -> str:
+    return f"cell {cell}, {_short(task.cells[cell])}"
 
 
 def _short(value: Any) -> str:
     return textwrap.shorten(repr(value), 200, placeholder=" ...")
-
-
-def _last_line(text: str) -> str:
-    return text.strip().rpartition("\n")[2]

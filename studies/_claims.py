@@ -39,6 +39,16 @@ def judge(study: ModuleType, table: pd.DataFrame) -> Verdict:
         return Verdict(fault=_reason(error))
 
 
+def found(study: ModuleType, verdict: Verdict) -> list[str]:
+    """Say what was found: whether the claim holds, and its numbers; nothing without a check."""
+    name = study.__name__.rpartition(".")[2]
+    if not has_check(study):
+        return []
+    if verdict.fault:
+        return [f"{name}: these parameters do not show its claim: {verdict.fault}"]
+    return [f"{name} holds: {claim(study)}", *verdict.lines()]
+
+
 def has_check(study: ModuleType) -> bool:
     """Whether `study` can check its claim."""
     return hasattr(study, "check")

@@ -6,7 +6,8 @@ A module ``studies/NAME.py`` is a study. Line 1 of its docstring is its claim, a
 * ``QUICK``: a ``Params`` that takes at most 10 s;
 * ``cells(params) -> list``: the independent pieces of work, each JSON-able (a frozen dataclass,
   dict or tuple); bad parameters and data are refused here, by ValueError;
-* ``measure(cell, rng) -> list``: the tidy rows of one cell, flat dicts of numbers and words;
+* ``measure(cell, rng) -> list``: the tidy rows of one cell, flat dicts of numbers and words, or
+  a data frame where they are many;
 * ``plot(table) -> Figure``: the figure, drawn from the CSV as read back;
 * ``check(table) -> dict``, where the claim can be checked: the numbers of the claim, taken from
   the CSV as read back; it asserts what the claim says of the default parameters;
@@ -16,14 +17,11 @@ None of them writes, prints or keeps state. A seed belongs to a cell, so serial,
 resumed runs agree to the bit.
 """
 
-import dataclasses
 import importlib
-import io
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,10 +30,14 @@ import pandas as pd
 
 import studies
 from hippo_theory import _check
-from studies import _cells, _claims, _outputs, _partial
+from studies import _cells, _claims, _files, _job, _outputs, _pool
 from studies._cells import CellError as CellError
 from studies._claims import Contradicted as Contradicted
 from studies._claims import claim as claim
+from studies._job import FigureError as FigureError
+from studies._job import Refused as Refused
+from studies._job import folder as folder
+from studies._job import name_of as name_of
 
 CONTRACT = ("Params", "QUICK", "cells", "measure", "plot")
 PathLike = str | os.PathLike[str]
@@ -43,10 +45,6 @@ PathLike = str | os.PathLike[str]
 
 class NotHere(Exception):  # noqa: N818  nothing is wrong with the study
     """Raised by ``cells``: the study cannot run on this machine; the message says why."""
-
-
-class Refused(ValueError):  # noqa: N818  so that its sentence stands alone
-    """Folder, seed, jobs, parameters or data are wrong; the message says which."""
 
 
 def load(name: str) -> ModuleType:
@@ -66,6 +64,9 @@ def run(
     out: PathLike | None = None,
     seed: int = 0,
     jobs: int | None = None,
+    limit: float | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
 ) -> pd.DataFrame:
     """Measure every cell of `study` and write NAME.csv, .json, .png and .pdf in `out`.
 
@@ -76,12 +77,18 @@ def run(
     params : study.Params, optional
         None: the defaults.
     out : path, optional
-        Folder of the outputs. Rows are kept there as cells finish, in NAME.partial.jsonl. None:
-        see `folder`.
+        Folder of the outputs. Finished cells are kept there, in ``.cells``. None: see `folder`.
     seed : int
         Cell k draws from ``SeedSequence(seed).spawn(len(cells))[k]``.
     jobs : int, optional
-        Processes, as joblib counts them. None: what ``joblib.parallel_config`` says, else one.
+        Processes that measure, as joblib counts them. A cell that ends its process is tried again
+        alone, and then fails alone. None: the cells are measured in this process.
+    limit : float, optional
+        Seconds that a cell may take before its process is ended; the cell has then failed.
+    scheduler : str, optional
+        Address or scheduler file of a dask cluster whose workers measure.
+    fresh : bool
+        Whether cells that an earlier run has finished are measured again. Timings always are.
 
     Returns
     -------
@@ -95,49 +102,74 @@ def run(
     Refused
         If `out`, `seed`, `jobs`, the parameters or their data are wrong. Nothing is written.
     CellError
-        If a cell raised. All the others are finished and kept: the next run starts from them.
+        If a cell failed. All the others are finished and kept: the next run starts from them.
     Contradicted
         If the table of the default parameters contradicts the claim. It is written as
         NAME.refuted.csv, without figure and record; files of an earlier run stay as they are.
+    FigureError
+        If `plot` raises. Table and record are written.
     """
     began = time.perf_counter()
-    params = study.Params() if params is None else params
-    with _refusals():
-        seed = _check.integer("seed", seed, 0)
-        if jobs == 0:
-            raise ValueError("jobs must not be 0; -1 means all cores")
-        if out is not None and Path(out).is_file():
-            raise ValueError(f"out must be a folder, got the file {out}")
-        cells = list(study.cells(params))
-        if not cells:
-            raise ValueError(f"{params!r} leaves no cell to measure")
-        out = folder(study, params, seed) if out is None else Path(out)
-    stem = out / name_of(study)
-    says, origin = _says(study, params, seed), _outputs.origin()
-    rests_on = {"sources": _outputs.sources(study), "data": _data(params), "cells": cells}
-    partial = stem.with_suffix(".partial.jsonl")
-    header = {key: _partial.digest(value) for key, value in {**says, **rests_on}.items()}
-    rows = _cells.measure_all(
-        study.measure, cells, seed=seed, jobs=jobs, partial=partial, header=header
+    front = _front(jobs, limit, scheduler)
+    job = _job.prepare(study, params, out=out, seed=seed)
+    fresh = fresh or job.is_timed_already
+    finished = set() if fresh else job.store.finished(len(job.cells))
+    _measure(job, front, sorted(set(range(len(job.cells))) - finished), fresh)
+    return _collect(job, began, "" if len(finished) < len(job.cells) else ", from finished cells")
+
+
+def run_part(
+    study: ModuleType,
+    params: Any = None,
+    *,
+    part: tuple[int, int],
+    out: PathLike | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    limit: float | None = None,
+) -> None:
+    """Measure part i of n of the cells of `study`, for `gather` to collect.
+
+    The parts may run at once on machines that share the folder `out`, with the same sources,
+    versions and parameters. Part (i, n) holds the cells i - 1, i - 1 + n, i - 1 + 2 n, ...
+    """
+    number, count = part
+    with _job.refusals():
+        _check.integer("the number of parts", count)
+        if not 1 <= number <= count:
+            raise ValueError(
+                f"part must be one of 1/{count} to {count}/{count}, got {number}/{count}"
+            )
+    front = _front(jobs, limit, None)
+    job = _job.prepare(study, params, out=out, seed=seed)
+    mine = range(number - 1, len(job.cells), count)
+    finished = job.store.finished(len(job.cells))
+    _measure(job, front, [cell for cell in mine if cell not in finished])
+    there = sum(job.store.path(cell).exists() for cell in range(len(job.cells)))
+    print(
+        f"part {number}/{count} of {job.name}: {len(mine)} cells are finished, "
+        f"{there} of {len(job.cells)} in all; python -m studies gather {job.name} collects them",
+        flush=True,
     )
-    if "machine" in says:
-        rows = [{**row, "machine": says["machine"]} for row in rows]
-    text = _outputs.table_bytes(rows)
-    verdict = _claims.judge(study, _outputs.read_table(io.BytesIO(text)))
-    if verdict.fault and params == study.Params() and seed == 0:
-        _partial.write_whole(stem.with_suffix(".refuted.csv"), text)
-        raise Contradicted(
-            f"{stem}.refuted.csv contradicts the claim {_claims.claim(study)!r}: {verdict.fault}"
+
+
+def gather(
+    study: ModuleType, params: Any = None, *, out: PathLike | None = None, seed: int = 0
+) -> pd.DataFrame:
+    """Write table, record and figure from cells that parts have finished; return the table.
+
+    Raises CellError, and names the cells, if some are missing.
+    """
+    began = time.perf_counter()
+    job = _job.prepare(study, params, out=out, seed=seed)
+    missing = sorted(set(range(len(job.cells))) - job.store.finished(len(job.cells)))
+    if missing:
+        named = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
+        raise CellError(
+            f"{len(missing)} of {len(job.cells)} cells of {job.name} are missing in "
+            f"{job.store.folder}: {named}"
         )
-    _partial.write_whole(stem.with_suffix(".csv"), text)
-    _outputs.write_record(stem.with_suffix(".json"), {**says, **origin})
-    partial.unlink(missing_ok=True)
-    table = _outputs.draw(study, stem)
-    seconds = time.perf_counter() - began
-    for line in _found(study, verdict):
-        print(line)
-    print(f"{stem}.csv .json .png .pdf: {len(table)} rows in {seconds:.1f} s", flush=True)
-    return table
+    return _collect(job, began, f", from {len(job.cells)} finished cells")
 
 
 def check(study: ModuleType, *, out: PathLike = "figures") -> dict[str, Any]:
@@ -147,15 +179,13 @@ def check(study: ModuleType, *, out: PathLike = "figures") -> dict[str, Any]:
     """
     stem = Path(out) / name_of(study)
     path = _must_exist(stem, "checked")
-    record = _outputs.read_record(stem.with_suffix(".json"))
-    if record.get("csv_sha256") != _partial.digest(path.read_bytes()):
+    record = _files.read_json(stem.with_suffix(".json"))
+    if record.get("csv_sha256") != _files.digest_of(path):
         raise Contradicted(f"{stem}.json must be the record of {path}, but names another table")
     verdict = _claims.judge(study, _outputs.read_table(path))
     if verdict.fault:
-        raise Contradicted(
-            f"{path} contradicts the claim {_claims.claim(study)!r}: {verdict.fault}"
-        )
-    for line in _found(study, verdict) or [f"{name_of(study)} has no check"]:
+        raise Contradicted(f"{path} contradicts the claim {claim(study)!r}: {verdict.fault}")
+    for line in _claims.found(study, verdict) or [f"{stem.name} has no check"]:
         print(line)
     return verdict.numbers
 
@@ -164,23 +194,10 @@ def redraw(study: ModuleType, *, out: PathLike = "figures") -> pd.DataFrame:
     """Draw NAME.png and NAME.pdf again from NAME.csv in `out`; return the table."""
     began = time.perf_counter()
     stem = Path(out) / name_of(study)
-    _must_exist(stem, "drawn")
-    table = _outputs.draw(study, stem)
+    table = _outputs.read_table(_must_exist(stem, "drawn"))
+    _job.draw(study, stem, table)
     print(f"{stem}.png .pdf: drawn in {time.perf_counter() - began:.1f} s", flush=True)
     return table
-
-
-def folder(study: ModuleType, params: Any, seed: int = 0) -> Path:
-    """Return where a run's files go unless it is told: only default runs write ``figures``.
-
-    Runs of QUICK go to ``build/quick``, all others to a folder of their own in ``build``.
-    """
-    if seed == 0 and params == study.Params():
-        return Path("figures")
-    if seed == 0 and params == study.QUICK:
-        return Path("build/quick")
-    told = _partial.digest([params, seed, _data(params)])
-    return Path("build") / f"{name_of(study)}-{told[:8]}"
 
 
 def main(path: PathLike) -> None:
@@ -194,17 +211,37 @@ def main(path: PathLike) -> None:
     sys.exit(command_line.main(["run", here.stem, *sys.argv[1:]]))
 
 
-def name_of(study: ModuleType) -> str:
-    """Return the name of a study, the stem of its outputs."""
-    return study.__name__.rpartition(".")[2]
+def _front(jobs: int | None, limit: float | None, scheduler: str | None) -> _cells.Front:
+    """Return what measures: this process, processes of this machine, or a cluster."""
+    with _job.refusals():
+        if jobs == 0:
+            raise ValueError("jobs must not be 0; -1 means all cores")
+        if limit is not None:
+            _check.number("limit", limit, above=0)
+        if scheduler is not None and (jobs is not None or limit is not None):
+            raise ValueError("jobs and limit are of this machine; a scheduler has its own")
+    if scheduler is not None:
+        from studies import _cluster
+
+        return partial(_cluster.run, address=scheduler)
+    if jobs is None and limit is None:
+        return _cells.in_this_process
+    return partial(_pool.run, jobs=1 if jobs is None else jobs, limit=limit)
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise Refused(str(error)) from error
+def _measure(job: _job.Job, front: _cells.Front, todo: list[int], fresh: bool = False) -> None:
+    task = _cells.Task(job.study.measure, job.cells, job.seed, job.store, fresh)
+    _cells.measure_all(task, todo, front, name=job.name)
+
+
+def _collect(job: _job.Job, began: float, how: str) -> pd.DataFrame:
+    table, verdict = _job.collect(job)
+    for line in _claims.found(job.study, verdict):
+        print(line)
+    seconds = time.perf_counter() - began
+    files = f"{job.stem}.csv .json .png .pdf"
+    print(f"{files}: {len(table)} rows in {seconds:.1f} s{how}", flush=True)
+    return table
 
 
 def _must_exist(stem: Path, done: str) -> Path:
@@ -214,31 +251,3 @@ def _must_exist(stem: Path, done: str) -> Path:
             f"{path} must exist to be {done}; python -m studies run {stem.name} writes it"
         )
     return path
-
-
-def _found(study: ModuleType, verdict: _claims.Verdict) -> list[str]:
-    """Say what was found: whether the claim holds, and its numbers."""
-    if not _claims.has_check(study):
-        return []
-    if verdict.fault:
-        return [f"{name_of(study)}: these parameters do not show its claim: {verdict.fault}"]
-    return [f"{name_of(study)} holds: {_claims.claim(study)}", *verdict.lines()]
-
-
-def _says(study: ModuleType, params: Any, seed: int) -> dict[str, Any]:
-    """Return what the JSON record says of a run before there is one."""
-    says = {
-        "study": name_of(study),
-        "claim": _claims.claim(study),
-        "parameters": params,
-        "seed": seed,
-        "versions": _outputs.versions(),
-    }
-    return {**says, "machine": _outputs.machine()} if getattr(study, "TIMING", False) else says
-
-
-def _data(params: Any) -> dict[str, str]:
-    """Return the digests of the files that parameters name."""
-    values = [getattr(params, field.name) for field in dataclasses.fields(params)]
-    paths = [value for value in values if isinstance(value, Path) and value.is_file()]
-    return {str(path): _partial.digest(path.read_bytes()) for path in paths}

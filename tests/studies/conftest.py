@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 
+import cloudpickle
 import pytest
 
 import studies
@@ -81,4 +82,6 @@ def known(toy, monkeypatch):
     """Make the toy the only study that the command line knows."""
     monkeypatch.setattr(studies, "names", lambda: ["toy"])
     monkeypatch.setitem(sys.modules, "studies.toy", toy)
-    return toy
+    cloudpickle.register_pickle_by_value(toy)  # processes of the pool cannot import it
+    yield toy
+    cloudpickle.unregister_pickle_by_value(toy)

@@ -18,7 +18,7 @@ def test_a_quick_study_fills_its_table_and_draws_it(name, tmp_path):
         pytest.skip(str(reason))
     print(f"{name} took {time.perf_counter() - began:.1f} s")
     assert len(table) > 0
-    written = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    written = {path.name: path.stat().st_size for path in tmp_path.glob(f"{name}.*")}
     assert sorted(written) == [f"{name}.{kind}" for kind in ("csv", "json", "pdf", "png")]
     assert all(written.values())
 

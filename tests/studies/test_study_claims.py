@@ -5,11 +5,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import studies
 from studies import __main__ as command_line
-from studies import _claims, _outputs, _study
+from studies import _claims, _origin, _study
 
 ROOT = Path(studies.__file__).parents[1]
 FIGURES = ROOT / "figures"
@@ -86,7 +87,7 @@ def test_check_reads_the_table_and_its_record(known, tmp_path, capsys):
 )
 def test_a_check_without_numbers_is_a_fault(toy, answer, word):
     toy.check = lambda table: answer
-    assert word in str(_claims.judge(toy, _outputs.pd.DataFrame()).fault)
+    assert word in str(_claims.judge(toy, pd.DataFrame()).fault)
 
 
 @pytest.mark.parametrize("name", studies.names())
@@ -108,7 +109,7 @@ def test_the_commit_of_a_record_holds_the_code_that_made_it():
         pytest.skip("no git history here")
     records = {path.name: json.loads(path.read_text()) for path in FIGURES.glob("*.json")}
     stated = {name: record for name, record in records.items() if "code" in record}
-    astray = [name for name, r in stated.items() if not _outputs.holds(r["commit"], r["code"])]
+    astray = [name for name, r in stated.items() if not _origin.holds(r["commit"], r["code"])]
     assert astray == []
 
 
@@ -116,14 +117,14 @@ def test_code_is_that_of_its_commit(tmp_path, monkeypatch):
     for folder in ("hippo_theory/room", "studies"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "file.py").write_text("x = 1\n")
-    monkeypatch.setattr(_outputs, "HOUSE", tmp_path / "hippo_theory")
-    monkeypatch.setattr(_outputs, "STUDIES", tmp_path / "studies")
+    monkeypatch.setattr(_origin, "HOUSE", tmp_path / "hippo_theory")
+    monkeypatch.setattr(_origin, "STUDIES", tmp_path / "studies")
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
         subprocess.run([*git, *words], check=True)
     head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-    first = _outputs.code()
-    assert _outputs.holds(head.stdout.strip(), first)
-    assert not _outputs.holds("0" * 40, first)
+    first = _origin.code()
+    assert _origin.holds(head.stdout.strip(), first)
+    assert not _origin.holds("0" * 40, first)
     (tmp_path / "studies/file.py").write_text("x = 2\n")
-    assert not _outputs.holds(head.stdout.strip(), _outputs.code())
+    assert not _origin.holds(head.stdout.strip(), _origin.code())
