@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.linalg import matrix_balance
+from scipy.linalg import lapack
 
 
 class System(Protocol):
@@ -161,14 +161,21 @@ def _balance(coupling, drive, read):
     n = len(drive)
     if not n:
         return np.zeros(0, int)
+    alone = balanced(ldexp(coupling, -exponent(coupling)))  # which tells how large A is
+    coupling = ldexp(coupling, alone - alone[:, None])
+    drive, read = ldexp(drive, -alone), ldexp(read, alone)
     whole = np.zeros((n + 1, n + 1))
     whole[:n, :n] = ldexp(coupling, -exponent(coupling))
     whole[:n, n] = ldexp(drive, -exponent(drive))
     whole[n, :n] = ldexp(read, -exponent(read))
-    balance: Any = matrix_balance(whole, permute=False, separate=True)
-    scale = balance[1][0]
-    powers = np.frexp(scale)[1].astype(int)
-    return powers[:n] - powers[n]
+    powers = balanced(whole)
+    return alone + powers[:n] - powers[n]
+
+
+def balanced(M):
+    """Exponents of states for which rows and columns of a real matrix have norms alike."""
+    (gebal,) = lapack.get_lapack_funcs(("gebal",), (M,))  # matrix_balance warns at large scales
+    return np.frexp(gebal(M, scale=1, permute=0)[3])[1].astype(int)
 
 
 def restored(what: str, values: Any, exponent: Any = 0) -> Any:

@@ -212,7 +212,9 @@ class Exact:
             return float(np.linalg.norm(floats(self.D), 2)), 0.0
         w = np.unique(np.concatenate([self._frequencies(pole) for pole in self.poles]))
         sizes = self._sizes(w)
-        best = np.argsort(sizes)[-6:]
+        around = np.concatenate([[-np.inf], sizes, [-np.inf]])
+        tops = np.flatnonzero((sizes >= around[:-2]) & (sizes >= around[2:]))
+        best = tops[np.argsort(sizes[tops])[-8:]]
         found = [self._refined(w[max(k - 1, 0)], w[min(k + 1, w.size - 1)]) for k in best]
         D = np.linalg.norm(floats(self.D), 2) if self.dt is None else 0.0
         return max([*found, (D, np.inf)])

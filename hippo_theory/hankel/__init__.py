@@ -2,13 +2,14 @@
 
 from hippo_theory.hankel import hope
 from hippo_theory.hankel.gramians import gramian_factors, gramians
+from hippo_theory.hankel.hinf import Peak, hinf_norm, hinf_peak, linf_norm
 from hippo_theory.hankel.markov import (
     hankel_matrix,
     hankel_product,
     ho_kalman,
     markov_singular_values,
 )
-from hippo_theory.hankel.norms import h2_norm, hankel_norm, hinf_norm, mode_scores
+from hippo_theory.hankel.norms import h2_norm, hankel_norm, mode_scores
 from hippo_theory.hankel.optimal import OptimalApproximation, optimal_approximation
 from hippo_theory.hankel.reduction import (
     METHODS,
@@ -35,6 +36,7 @@ __all__ = [
     "METHODS",
     "Method",
     "OptimalApproximation",
+    "Peak",
     "Reduction",
     "Spectrum",
     "amplification",
@@ -49,8 +51,10 @@ __all__ = [
     "hankel_norm",
     "hankel_product",
     "hinf_norm",
+    "hinf_peak",
     "ho_kalman",
     "hope",
+    "linf_norm",
     "markov_perturbation_bound",
     "markov_singular_values",
     "mode_scores",

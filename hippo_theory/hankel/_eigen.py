@@ -1,42 +1,63 @@
-"""Poles and residues of a dense system with 32 digits, where its eigenvectors allow it.
+"""Eigenvectors, poles and residues of a dense system with 32 digits, where they exist.
 
 Eigenvectors V and eigenvalues D from LAPACK are corrected by Newton's method: with
 V^{-1} A V = D + E, the next ones are D + diag(E) and V (I + F), F_ij = E_ij / (d_j - d_i).
 """
 
 import numpy as np
-import scipy.linalg as sla
 
-from hippo_theory import digits as dd
-from hippo_theory.lti._values import Array
+from hippo_theory.digits import DoubleDouble, product
+from hippo_theory.hankel._coordinates import Coordinates, doubled, transformed
+from hippo_theory.scales import balanced
 
-STEPS = 12
+STEPS = 8
 SETTLED = 1e-26
 INDEPENDENT = 1e-12  # 1 / cond(V): A is then right to 20 digits
 
 
 def modal_form(A, B, C):
-    """(poles, V^{-1} B, C V, V) with A V = V diag(poles).
+    """(poles, V^{-1} B, C V, V) with A V = V diag(poles), of vectors B and C.
 
     Raises
     ------
     numpy.linalg.LinAlgError
         If eigenvectors are so nearly dependent that the digits do not suffice.
     """
-    balance: Array = sla.matrix_balance(A.high, permute=False, separate=True)
-    scale = balance[1][0]  # powers of two
-    A = A * (scale / scale[:, None])
-    poles, V = np.linalg.eig(A.high)
+    form, V, left = modal_coordinates(A, B[:, None], C[None], None, discrete=True)
+    if not left < SETTLED:
+        raise np.linalg.LinAlgError("poles and eigenvectors must settle to 32 digits")
+    return form.A[np.diag_indices(len(form.A.high))], form.B[:, 0], form.C[0], V
+
+
+def modal_coordinates(A, B, C, D, *, discrete) -> tuple[Coordinates, DoubleDouble, float]:
+    """Coordinates in which A is nearly diagonal, their V, and the largest F that is left.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If eigenvectors are so nearly dependent that the digits do not suffice.
+    """
+    A, B, C = doubled(A), doubled(B), doubled(C)
+    balance = np.ldexp(1.0, balanced(np.abs(A.high)))
+    scaled = A * (balance / balance[:, None])
+    V = np.linalg.eig(scaled.high)[1].astype(complex)
     if not 1 / np.linalg.cond(V) > INDEPENDENT:
         raise np.linalg.LinAlgError("eigenvectors must be independent for poles of 32 digits")
-    poles, V, inverse = dd.exact(poles), dd.exact(V), np.linalg.inv(V)
+    V = doubled(V) * balance[:, None]
+    form, best = transformed(A, B, C, D, V, discrete=discrete), np.inf
     for _ in range(STEPS):
-        error = inverse @ (A @ V - V * poles).high
-        gaps = poles.high - poles.high[:, None]
-        np.fill_diagonal(gaps, np.inf)
-        turn = error / gaps
-        poles, V = poles + np.diagonal(error), V + V.high @ turn
-        if np.abs(turn).max(initial=0.0) < SETTLED:
-            V = V * scale[:, None]
-            return poles, dd.solve(V, B), C @ V, V
-    raise np.linalg.LinAlgError("poles and eigenvectors must settle to 32 digits")
+        F = _turn(form.A.high)
+        left = np.abs(F).max(initial=0.0)
+        if not left < best / 2 or not left < 0.1:
+            break
+        best = left
+        V = V + product(V, F)
+        form = transformed(A, B, C, D, V, discrete=discrete)
+    return form, V, float(np.abs(_turn(form.A.high)).max(initial=0.0))
+
+
+def _turn(M):
+    """M_ij / (m_j - m_i) off the diagonal; inf where equal poles are coupled."""
+    gaps, coupling = np.diagonal(M) - np.diagonal(M)[:, None], M - np.diag(np.diagonal(M))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(coupling != 0, coupling / gaps, 0.0)

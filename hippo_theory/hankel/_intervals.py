@@ -26,16 +26,18 @@ CHUNK = 1_000_000  # numbers held at once
 
 
 def bounds(modes, rtol):
-    """(value, lower, upper) of sup |G|, at most `rtol` and the rounding errors apart, or None.
+    """(value, lower, upper, frequency, floor) of sup |G|, or None.
 
-    None where more than MOST intervals would be needed: cancellation that no order sees.
+    The bounds are at most `rtol` and the floor of rounding errors apart. None where more than
+    MOST intervals would be needed: cancellation that no order sees.
     """
     terms = _newton_terms(modes)
     through = float(np.linalg.norm(modes.D, 2)) if modes.D.size else 0.0
     if terms is None:
-        return through, through - modes.remainder, through + modes.remainder
+        lower, upper = max(through - modes.remainder, 0.0), through + modes.remainder
+        return through, lower, upper, 0.0, 2 * modes.remainder
     chart, x, h, far = _cover(modes, terms, through, rtol)
-    best, upper, seen = (through, through * (1 - 4 * EPS), None), far, 0
+    best, upper, seen, floor = (through, through * (1 - 4 * EPS), None), far, 0, 0.0
     while x.size:
         seen += x.size
         if seen > MOST:
@@ -45,11 +47,20 @@ def bounds(modes, rtol):
         best = max(best, (size[k], size[k] - error[k], (chart[k], x[k], h[k])), key=lambda b: b[1])
         done = (top <= best[0] * (1 + rtol) + 2 * slack) | (h <= 4 * EPS * np.abs(x)) | (h < 1e-300)
         upper = max(upper, top[done].max(initial=0.0))
+        floor = max(floor, slack[done & (top > best[0] * (1 + rtol))].max(initial=0.0))
         chart, x, h = chart[~done], x[~done], h[~done] / 2
         chart, x, h = np.tile(chart, 2), np.concatenate([x - h, x + h]), np.tile(h, 2)
-    value, lower = _polished(modes, terms, best)
+    value, lower, place = _polished(modes, terms, best)
     lower, upper = max(lower - modes.remainder, 0.0), max(value, upper + modes.remainder)
-    return value, lower, float(upper)
+    return value, lower, float(upper), _frequency(modes, place), 4 * float(floor)
+
+
+def _frequency(modes, place):
+    """The frequency of a place (mode, distance); of none, that of the feedthrough."""
+    if place is None:
+        return 0.0 if modes.discrete else np.inf
+    frequency = float(modes.position[place[0]] + place[1])
+    return (frequency + np.pi) % (2 * np.pi) - np.pi if modes.discrete else frequency
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,12 +281,12 @@ def _cell(behind, ahead, damping):
 
 
 def _polished(modes, terms, best):
-    """The largest |G| near the best centre, and the same less its rounding error."""
+    """The largest |G| near the best centre, the same less its rounding error, and its place."""
     from scipy.optimize import minimize_scalar
 
     value, lower, place = best
     if place is None or place[2] == 0:
-        return float(value), float(lower)
+        return float(value), float(lower), place
     chart, x, h = place
     zero, chart = np.zeros(1), np.array([chart])
 
@@ -290,4 +301,6 @@ def _polished(modes, terms, best):
         options={"xatol": 1e-9 * h, "maxiter": 40},
     )
     other, error = size(found.x)
-    return max((float(value), float(lower)), (other, other - error), key=lambda pair: pair[1])
+    if other - error > lower:
+        return other, other - error, (place[0], found.x)
+    return float(value), float(lower), place

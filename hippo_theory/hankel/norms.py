@@ -1,6 +1,4 @@
-"""Norms of systems: H2, Hankel, and H-infinity with a certificate; scores of single modes."""
-
-from typing import Any
+"""H2 and Hankel norms of systems, and scores of single modes."""
 
 import numpy as np
 
@@ -13,8 +11,6 @@ from hippo_theory.lti.values import DPLR, DiagonalLTI
 
 DOUBTFUL = 1e-13  # estimate above which a Hankel norm is computed with 32 digits
 FEW = 256  # states of which that takes seconds
-
-WIDE = 4  # channels from which on a level test costs less than bounds over intervals
 
 
 def h2_norm(system) -> float:
@@ -97,88 +93,6 @@ def hankel_norm(system) -> float:
         except np.linalg.LinAlgError:  # eigenvectors that are nearly dependent
             pass
     return float(spectrum.values.max(initial=0.0))
-
-
-def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
-    """sup |G| over the imaginary axis or the unit circle, in the spectral norm.
-
-    Parameters
-    ----------
-    system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes.
-    certificate : bool
-        Return (value, lower, upper) instead of the value.
-    rtol : float
-        Wanted relative width of the certificate, at least 1e-12.
-
-    Returns
-    -------
-    float or (float, float, float)
-        `value` is |G| at the worst frequency found, `lower` the same less its rounding error.
-
-    Raises
-    ------
-    ValueError
-        If a pole is not stable.
-    numpy.linalg.LinAlgError
-        If the bounds cannot be brought together.
-
-    Notes
-    -----
-    Intervals of frequency are discarded by a Taylor bound of |G|^2 over them, whose remainder and
-    rounding errors are added, so that both ends are proved. Distances between poles and to the
-    boundary are taken from the data (`log_poles` are exact), and poles that nearly coincide by
-    divided differences: neither near-marginal poles nor the difference of two close systems cost
-    digits. O(n) an interval. Dense systems are brought to modes, with eigenvectors refined to
-    twice the precision: the width grows as eps times the square of their condition number over
-    the distance of the poles from the boundary. Where that exceeds `rtol` (no basis of
-    eigenvectors, say), the eigenvalues of the Hamiltonian matrix decide in double precision,
-    after Boyd and Balakrishnan, Bruinsma and Steinbuch (discrete systems through a Cayley map,
-    which keeps the norm): a width of n eps |A| times the squared resolvents, an estimate. O(n^3).
-    docs/theory.md (6.16), (6.17).
-
-    Examples
-    --------
-    >>> import hippo_theory as ht
-    >>> round(ht.hankel.hinf_norm(ht.DiagonalLTI([-1.0], [1.0], [2.0])), 12)
-    2.0
-    """
-    check_system(system)
-    _factors.one_channel(system)
-    _factors.check_stable(system)
-    rtol = _check.number("rtol", rtol, minimum=1e-12, below=1.0)
-    unit = scales.scaled(system, feedthrough=True)
-    found = unit.back("the H-infinity norm", _hinf_bounds(unit.system, rtol), gain=1)
-    value, lower, upper = (float(x) for x in found)
-    return (value, lower, upper) if certificate else value
-
-
-def _hinf_bounds(system, rtol):
-    """The first bounds that meet of those from modes and from levels, or the best of both."""
-    from hippo_theory.hankel import _hamiltonian, _intervals, _modes
-
-    def from_modes():
-        diagonal = isinstance(system, DiagonalLTI)
-        modes = _modes.of_diagonal(system) if diagonal else _modes.of_dense(system)
-        return modes and _intervals.bounds(modes, rtol)
-
-    def from_levels():
-        return _hamiltonian.bounds(system, rtol)
-
-    if not system.state_dim:
-        return (np.linalg.norm(np.atleast_2d(system.D), 2),) * 3
-    wide = min(system.channel_shape, default=1) > WIDE
-    found = []
-    for attempt in (from_levels, from_modes) if wide else (from_modes, from_levels):
-        bounds = attempt()
-        if bounds:
-            found.append(bounds)
-            if bounds[2] - bounds[1] <= 2 * rtol * bounds[0]:
-                return bounds
-    if not found:
-        raise np.linalg.LinAlgError("the H-infinity bounds did not meet, nor by intervals")
-    value, lower, _ = max(found, key=lambda bounds: bounds[1])
-    return value, lower, max(value, min(bounds[2] for bounds in found))
 
 
 def mode_scores(system, *, norm: str = "hinf") -> np.ndarray:

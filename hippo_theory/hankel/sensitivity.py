@@ -4,7 +4,7 @@ import numpy as np
 
 from hippo_theory import _check, scales
 from hippo_theory.hankel import _factors, _graded
-from hippo_theory.hankel.norms import hinf_norm
+from hippo_theory.hankel.hinf import hinf_norm
 from hippo_theory.hankel.singular_values import (
     _simple_poles,
     _with_conjugates,
