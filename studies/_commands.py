@@ -13,7 +13,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
 
 import studies
 from hippo_theory import _check
-from studies import _catalogue, _store, _study
+from studies import _bounds, _catalogue, _job, _store, _study
 
 PROGRAM = "python -m studies"
 NAMES = tyro.conf.arg(metavar="NAME [NAME ...] | all", help="See list.", help_behavior_hint="")
@@ -162,6 +162,8 @@ def _one(word: str, name: str, flags: Sequence[str]) -> int:
             args=_separated(flags, study.Params),
             config=(FlagCreatePairsOff, OmitArgPrefixes),
         )
+        with _job.refusals():
+            _bounds.check(study, options.study, prefix="--")
         act(study, options.study, options)
 
     return _each((name,), one)

@@ -14,9 +14,11 @@ from typing import Any
 import pandas as pd
 
 from hippo_theory import _check
-from studies import _claims, _files, _origin, _outputs, _store
+from studies import _bounds, _claims, _files, _memory, _origin, _outputs, _store
 from studies._cells import CellError
 from studies._claims import Contradicted
+
+ROOM_FOR_CELLS = 2**30  # bytes: cells are small, and what is large in them is shared
 
 
 class Refused(ValueError):  # noqa: N818  so that its sentence stands alone
@@ -64,9 +66,9 @@ def prepare(study: ModuleType, params: Any, *, out: Any, seed: int) -> Job:
         seed = _check.integer("seed", seed, 0)
         if out is not None:
             _must_be_folder(Path(out))
-        cells = list(study.cells(params))
-        if not cells:
-            raise ValueError(f"{params!r} leaves no cell to measure")
+        _bounds.check(study, params)
+        _must_fit(study, params)
+        cells = _cells_of(study, params)
         out = folder(study, params, seed) if out is None else Path(out)
         says = _says(study, params, seed)
         rests_on = {"sources": _origin.sources(study), "data": _data(params)}
@@ -129,6 +131,29 @@ def folder(study: ModuleType, params: Any, seed: int = 0) -> Path:
 def name_of(study: ModuleType) -> str:
     """Return the name of a study, the stem of its outputs."""
     return study.__name__.rpartition(".")[2]
+
+
+def _must_fit(study: ModuleType, params: Any) -> None:
+    """Refuse a largest cell that needs more than this machine has, by the study's estimate."""
+    needed, there = getattr(study, "memory", lambda _: 0)(params), _memory.available()
+    if needed > there:
+        raise ValueError(
+            f"the largest cell of {params!r} needs {_memory.words(needed)} of memory, "
+            f"and {_memory.words(there)} are there"
+        )
+
+
+def _cells_of(study: ModuleType, params: Any) -> list:
+    """Return the cells, refusing parameters that make none or far too many."""
+    try:
+        with _memory.at_most(ROOM_FOR_CELLS):
+            cells = _bounds.counted(study.cells(params))
+    except MemoryError:
+        limit = _memory.words(ROOM_FOR_CELLS)
+        raise ValueError(f"the list of cells of {params!r} takes more than {limit}") from None
+    if not cells:
+        raise ValueError(f"{params!r} leaves no cell to measure")
+    return cells
 
 
 def _must_be_folder(out: Path) -> None:

@@ -4,13 +4,15 @@ A module ``studies/NAME.py`` is a study. Line 1 of its docstring is its claim, a
 
 * ``Params``: a frozen dataclass with defaults, whose fields are the study's flags;
 * ``QUICK``: a ``Params`` that takes at most 10 s;
-* ``cells(params) -> list``: the independent pieces of work, each JSON-able (a frozen dataclass,
-  dict or tuple); bad parameters and data are refused here, by ValueError;
+* ``cells(params) -> list``, or a generator: the independent pieces of work, each JSON-able (a
+  frozen dataclass, dict or tuple); bad data, and parameters that are bad beyond the bounds of
+  their fields (see ``_bounds``), are refused here, by ValueError;
 * ``measure(cell, rng) -> list``: the tidy rows of one cell, flat dicts of numbers and words, or
   a data frame where they are many;
 * ``plot(table) -> Figure``: the figure, drawn from the CSV as read back;
 * ``check(table) -> dict``, where the claim can be checked: the numbers of the claim, taken from
   the CSV as read back; it asserts what the claim says of the default parameters;
+* ``memory(params) -> float``, where a cell may be too large: bytes that the largest needs;
 * ``TIMING = True`` where rows hold timings: table and record then name the machine.
 
 None of them writes, prints or keeps state. A seed belongs to a cell, so serial, parallel and
