@@ -134,9 +134,14 @@ def test_what_does_not_verify_is_measured_again(tmp_path, capsys):
     assert _files.loads(whole)["columns"] == [[0.1, 2.0], ["a", "b"]]  # JSON for everybody
 
 
+SLOWLY = """def measure(cell, rng):
+    time.sleep(0.03)
+    if (cell.size, cell.scale) == (5, 3.0):
+        os._exit(9)
+"""
 SLOW = (
-    TOY.replace("def measure(cell, rng):\n", "def measure(cell, rng):\n    time.sleep(0.03)\n")
-    .replace("from dataclasses", "import time\nfrom dataclasses", 1)
+    TOY.replace("def measure(cell, rng):\n", SLOWLY)
+    .replace("from dataclasses", "import os\nimport time\nfrom dataclasses", 1)
     .replace("(1, 2, 3, 4, 5)", repr(tuple(range(1, 41))))
 )
 
