@@ -22,6 +22,7 @@ ORDER = 12  # Taylor coefficients
 CLOSE = 1e-3  # poles nearer than this to each other, in units of their damping, are one group
 MOST = 100_000  # intervals
 ROUNDING = 24  # relative error, in eps, of a factor 1 / (z - l) and of its product with a residue
+SMALL, SEEN = 4, 4  # entries of G up to which all F_s are computed; how many are of larger ones
 CHUNK = 1_000_000  # numbers held at once
 
 
@@ -215,21 +216,35 @@ def _chain_products(terms, factors):
 
 
 def _polynomial_bound(G):
-    """Bound (k,) of |sum_a G_a t^a| over real |t| <= 1, G (K, k, p, m)."""
+    """Bound (k,) of |sum_a G_a t^a| over real |t| <= 1, G (K, k, p, m).
+
+    F_0 + F_1 t of |sum|^2 is largest at an end; the other F_s are bounded by their norms, those
+    of high orders of large matrices by products of norms.
+    """
     if G.shape[2] < G.shape[3]:
         G = G.conj().swapaxes(2, 3)
+    norms = np.linalg.norm(G, axis=(2, 3))
+    orders = 2 * len(G) - 1 if G[0, 0].size <= SMALL else SEEN
     adjoint = G.conj().swapaxes(2, 3)
-    squares = np.zeros((2 * len(G) - 1, *adjoint.shape[1:3], G.shape[3]), complex)
-    for a in range(len(G)):
-        squares[a : a + len(G)] += adjoint[a] @ G
-    norms = np.linalg.norm(squares[2:], axis=(2, 3)).sum(axis=0)
+    squares = [_square(G, adjoint, order) for order in range(orders)]
+    beyond = sum(np.linalg.norm(F, axis=(1, 2)) for F in squares[2:])
+    pairs = [(a, b) for a in range(len(G)) for b in range(len(G)) if a + b >= orders]
+    beyond = beyond + sum(norms[a] * norms[b] for a, b in pairs)
     if G.shape[3] == 1:
         largest = (np.abs(squares[0]) + np.abs(squares[1]))[:, 0, 0]
     else:
         ends = np.linalg.eigvalsh(np.stack([squares[0] + squares[1], squares[0] - squares[1]]))
         largest = ends[..., -1].max(axis=0)
-    total = np.linalg.norm(G, axis=(2, 3)).sum(axis=0)
-    return np.sqrt(np.maximum(largest + norms, 0.0)) + 4 * (len(G) + G.shape[2]) * EPS * total
+    rounding = 4 * (len(G) + G.shape[2]) * EPS * norms.sum(axis=0)
+    return np.sqrt(np.maximum(largest + beyond, 0.0)) + rounding
+
+
+def _square(G, adjoint, order):
+    """F_s = sum over a + b = s of G_a^* G_b, which is Hermitian."""
+    low = range(max(0, order - len(G) + 1), (order + 1) // 2)
+    F = sum((adjoint[a] @ G[order - a] for a in low), np.zeros_like(adjoint[0] @ G[0]))
+    F = F + F.conj().swapaxes(1, 2)
+    return F + adjoint[order // 2] @ G[order // 2] if order % 2 == 0 else F
 
 
 def _cover(modes, terms, through, rtol):

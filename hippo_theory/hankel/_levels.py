@@ -73,10 +73,10 @@ def _candidates(system):
 
     def respond(place):
         if np.isinf(place):
-            return float(np.linalg.norm(D, 2)), 0.0
+            return _largest(D), 0.0
         z = np.exp(1j * place) if system.discrete else 1j * place
         x = sla.solve_triangular(z * np.eye(len(T)) - T, B, check_finite=False)
-        return float(np.linalg.norm(D + C @ x, 2)), float(np.linalg.norm(x, 2))
+        return _largest(D + C @ x), float(np.linalg.norm(x))
 
     poles: Array = np.diagonal(T)
     if not any(np.iscomplexobj(M) for M in system.rounded):
@@ -95,6 +95,14 @@ def _candidates(system):
     places = np.unique(places)
     sizes, states = np.transpose([respond(p) for p in places])
     return places, sizes, states, respond
+
+
+def _largest(G):
+    """The largest singular value."""
+    if 1 in G.shape:
+        return float(np.linalg.norm(G))
+    G = G if G.shape[0] >= G.shape[1] else G.conj().T
+    return float(np.sqrt(np.linalg.eigvalsh(G.conj().T @ G)[-1]))
 
 
 def _polished(respond, places, sizes):

@@ -191,7 +191,7 @@ def _peak(system, rtol, *, stable):
     once = scales.scaled(system, feedthrough=True)
     unit = scales.scaled(once.system, feedthrough=True)  # time again, by balanced states
     *found, place, floor = _bounds(unit.system, rtol, stable)
-    met = np.isfinite(found[2]) and found[2] - found[1] <= 2 * rtol * found[2] + floor
+    met = _met(*found, floor, rtol)
     name, gain = "the H-infinity norm", once.gain + unit.gain
     value, lower = (float(x) for x in scales.restored(name, found[:2], gain))
     upper = float(scales.restored(name, found[2], gain)) if np.isfinite(found[2]) else np.inf
@@ -199,7 +199,11 @@ def _peak(system, rtol, *, stable):
     frequency = float(np.ldexp(place, once.time + unit.time))
     if system.is_discrete:
         frequency = place / float(system.dt)
-    return Peak(value, frequency, lower, upper), bool(met)
+    return Peak(value, frequency, lower, upper), met
+
+
+def _met(_, lower, upper, floor, rtol):
+    return bool(np.isfinite(upper) and upper - lower <= 2 * rtol * upper + floor)
 
 
 def _is_real(system):
@@ -217,7 +221,7 @@ def _bounds(system, rtol, stable):
         bounds = attempt(system, rtol)
         if bounds is not None:
             found.append(bounds)
-            if bounds[2] - bounds[1] <= 2 * rtol * bounds[2] + bounds[4]:
+            if _met(*bounds[:3], bounds[4], rtol):
                 return bounds
     if not found:
         return constant, 0.0, np.inf, 0.0, 0.0
