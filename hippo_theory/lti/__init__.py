@@ -12,6 +12,7 @@ from hippo_theory.lti.kernels import METHODS, kernel
 from hippo_theory.lti.minimal import minimal_realization
 from hippo_theory.lti.response import markov_parameters, transfer_function
 from hippo_theory.lti.simulate import SIMULATIONS, simulate, step
+from hippo_theory.lti.splitting import split_stable
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "similarity",
     "simulate",
     "spectrum",
+    "split_stable",
     "step",
     "szego",
     "to_scipy",
