@@ -6,6 +6,13 @@ from hippo_theory.learning.fixed_poles import Flow, flow, invariants
 from hippo_theory.learning.limits import flow_limit
 from hippo_theory.learning.one_pole import factors, gain, imbalance, rate, time_to
 from hippo_theory.learning.pole import pole_loss, pole_path
+from hippo_theory.learning.pole_coordinates import (
+    POLE_COORDINATES,
+    Coordinate,
+    Curvature,
+    pole_curvature,
+)
+from hippo_theory.learning.pole_flow import PoleFlow, pole_flow
 from hippo_theory.learning.population import population_statistics
 from hippo_theory.learning.schedule import Schedule, activation_schedule
 from hippo_theory.learning.simulate import Training, gradient_descent
@@ -39,12 +46,16 @@ from hippo_theory.learning.width import (
 )
 
 __all__ = [
+    "POLE_COORDINATES",
     "STRUCTURES",
     "WIDTHS",
     "BatchCurvature",
+    "Coordinate",
+    "Curvature",
     "EdgeCorrection",
     "Flow",
     "GainSteps",
+    "PoleFlow",
     "Schedule",
     "Statistics",
     "Training",
@@ -69,6 +80,8 @@ __all__ = [
     "learning_rate_limit",
     "loss",
     "modified_time",
+    "pole_curvature",
+    "pole_flow",
     "pole_loss",
     "pole_path",
     "population_statistics",

@@ -50,7 +50,7 @@ def pole_path(t, a0, a_star, w_star, tau=1.0) -> np.ndarray:
     from scipy.special import wrightomega
 
     t = positive("t", t, zero=True)
-    a0, a_star, amplitude = _teacher(a0, a_star, w_star)
+    a0, a_star, amplitude = teacher(a0, a_star, w_star)
     tau = float(positive("tau", _check.number("tau", tau)))
     inside = one_minus_product(a_star, a0)
     scale = _one_minus_square(a0) * _one_minus_square(a_star)
@@ -61,6 +61,8 @@ def pole_path(t, a0, a_star, w_star, tau=1.0) -> np.ndarray:
         time = (amplitude * (np.sqrt(t) / np.sqrt(tau))) ** 2  # E_0 t / tau
     left = wrightomega(start + np.log(start) - 2 * time)
     direction = (a0 - a_star) / inside / abs((a0 - a_star) / inside)
+    if not np.iscomplexobj(direction):  # no sum of opposite numbers near the circle
+        return np.tanh(np.arctanh(a_star) + direction * np.arcsinh(np.sqrt(left)))
     delta = direction * np.sqrt(left / (1 + left))
     return (a_star + delta) / (1 + np.conj(a_star) * delta)
 
@@ -98,7 +100,7 @@ def pole_loss(a, a_star, w_star) -> np.ndarray:
     """
     a = _check.array("a", a)
     pole_array(a.ravel(), inside=True, name="a")
-    _, a_star, amplitude = _teacher(0.0, a_star, w_star)
+    _, a_star, amplitude = teacher(0.0, a_star, w_star)
     delta = (a - a_star) / one_minus_product(a_star, a)
     with np.errstate(over="ignore"):
         loss = 0.5 * (amplitude * abs(delta)) ** 2
@@ -109,7 +111,8 @@ def pole_loss(a, a_star, w_star) -> np.ndarray:
     return loss
 
 
-def _teacher(a0, a_star, w_star):
+def teacher(a0, a_star, w_star):
+    """Start, pole and root-mean-square amplitude of a teacher, checked."""
     a0, a_star, w_star = (
         _check.array(name, value, ndim=0)[()]
         for name, value in (("a0", a0), ("a_star", a_star), ("w_star", w_star))
