@@ -3,6 +3,7 @@
 from hippo_theory.learning.depth import deep_gain, deep_time
 from hippo_theory.learning.edges import EdgeCorrection, edge_correction, edge_gap
 from hippo_theory.learning.fixed_poles import Flow, flow, invariants
+from hippo_theory.learning.frequency import frequency_error
 from hippo_theory.learning.limits import flow_limit
 from hippo_theory.learning.one_pole import factors, gain, imbalance, rate, time_to
 from hippo_theory.learning.pole import pole_loss, pole_path
@@ -36,6 +37,7 @@ from hippo_theory.learning.stochastic import (
     sgd_variance,
 )
 from hippo_theory.learning.structures import STRUCTURES
+from hippo_theory.learning.weights import sobolev_weight
 from hippo_theory.learning.width import (
     WIDTHS,
     Widened,
@@ -72,6 +74,7 @@ __all__ = [
     "factors",
     "flow",
     "flow_limit",
+    "frequency_error",
     "gain",
     "gain_steps",
     "gradient_descent",
@@ -88,6 +91,7 @@ __all__ = [
     "rate",
     "sgd_limit",
     "sgd_variance",
+    "sobolev_weight",
     "spectral_statistics",
     "statistics",
     "steps_at_limit",

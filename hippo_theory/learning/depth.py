@@ -76,8 +76,8 @@ def deep_time(w, w0, layers, sigma, eta, tau=1.0) -> np.ndarray:
             f"approaches and never reaches, got {w[bad][0]:g}"
         )
     final = force / eta
-    log_z0, log_z = _log_fraction(start, force, eta), _log_fraction(target, force, eta)
-    with np.errstate(divide="ignore", over="ignore"):  # refused below
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # refused below
+        log_z0, log_z = _log_fraction(start, force, eta), _log_fraction(target, force, eta)
         shape = _elapsed(layers, start / final, log_z0, log_z, (target - start) / start)
         time = tau * _unit(layers, force, final) * shape
     if not np.isfinite(time).all():

@@ -40,6 +40,8 @@ class Flow:
         balanced start keeps the sign of its gain, and a weight that is not trained may be zero.
     note : str
         Why it is not optimal, in one sentence; else empty.
+    stats : Statistics
+        What was descended.
     """
 
     t: np.ndarray
@@ -48,6 +50,7 @@ class Flow:
     drift: float = 0.0
     optimal: bool = True
     note: str = ""
+    stats: Statistics | None = None
 
     def __repr__(self):
         note = f"; {self.note}" if self.note else ""
@@ -134,7 +137,7 @@ def flow(
         f"the start keeps gains {held} from the minimum: the flow ends {excess:.3g} above the "
         "least loss"
     )
-    return Flow(t, w, method, drift, not held, note if held else "")
+    return Flow(t, w, method, drift, not held, note if held else "", stats)
 
 
 def invariants(poles, b, c) -> tuple[np.ndarray, np.ndarray]:

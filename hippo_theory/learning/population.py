@@ -5,6 +5,7 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.learning._arguments import pole_array
 from hippo_theory.learning.statistics import Statistics
+from hippo_theory.learning.weights import coefficients, weighted_covariance
 from hippo_theory.lti.pairings import one_minus
 
 
@@ -16,6 +17,7 @@ def population_statistics(
     correlation: float = 0.0,
     noise: float = 0.0,
     samples: float = 1.0,
+    weight=None,
 ) -> Statistics:
     """Expected sums over `samples` stationary samples of a teacher y = sum w*_k (g_k * u) + noise.
 
@@ -32,6 +34,9 @@ def population_statistics(
         Variance of white noise added to the target; it enters the energy alone.
     samples : float
         Number of samples summed over.
+    weight : float or array_like, shape (K + 1,), optional
+        Fourier coefficients W_k of an even weight W = W_0 + 2 sum W_k cos(k omega) >= 0 of the
+        squared error, or the order beta of `sobolev_weight`.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def population_statistics(
     O(N (N + K)). The edge is neglected: a causal sequence of L samples has
     E M_ij = sum_{n<L} (L - n) (conj(a_i) a_j)^n in place of L / (1 - conj(a_i) a_j). One minus a
     product is formed without rounding the product, so poles near the circle keep their digits.
-    docs/theory.md (8.5).
+    docs/theory.md (8.5), (8.34).
 
     Examples
     --------
@@ -59,11 +64,19 @@ def population_statistics(
     rho = _check.number("correlation", correlation, above=-1.0, below=1.0)
     noise = _check.number("noise", noise, minimum=0.0)
     samples = _check.number("samples", samples, above=0.0)
-    M = samples * _covariance(poles, poles, rho)
-    s = samples * _covariance(poles, targets, rho) @ weights
-    signal = np.vdot(weights, _covariance(targets, targets, rho) @ weights).real
+
+    def covariance(left, right):
+        if weight is None:
+            return _covariance(left, right, rho)
+        return weighted_covariance(left, right, rho, weight)
+
+    M = samples * covariance(poles, poles)
+    s = samples * covariance(poles, targets) @ weights
+    signal = np.vdot(weights, covariance(targets, targets) @ weights).real
+    noise *= 1.0 if weight is None else float(coefficients(weight)[0])
     source = f"expected sums over {samples:g} samples, AR(1) correlation {rho:g}"
-    return Statistics(s, M, samples * (float(signal) + noise), source)
+    source += "" if weight is None else ", weighted"
+    return Statistics(s, M, samples * (float(signal) + noise), source, poles)
 
 
 def _covariance(left, right, rho):

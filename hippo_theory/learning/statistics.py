@@ -17,6 +17,7 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.learning._arguments import pole_array
+from hippo_theory.learning.weights import filtered, response
 
 BOUNDARIES = ("causal", "periodic", "truncated")
 
@@ -35,6 +36,8 @@ class Statistics:
         sum |y|^2.
     source : str
         What was summed, in words.
+    poles : ndarray, shape (N,), or None
+        Poles of the responses, where they are known.
 
     Raises
     ------
@@ -46,6 +49,7 @@ class Statistics:
     M: np.ndarray
     energy: float
     source: str = "given"
+    poles: np.ndarray | None = None
 
     def __post_init__(self):
         s = np.atleast_1d(_check.array("s", self.s))
@@ -66,14 +70,18 @@ class Statistics:
                 f"energy must be at least |s_i|^2 / M_ii = {abs(s[i]) ** 2 / M[i, i].real:g}, "
                 f"got {energy:g} at index {i}"
             )
-        for name, value in (("s", s), ("M", M), ("energy", energy)):
+        for name, value in (("s", s.copy()), ("M", M.copy()), ("energy", energy)):
             object.__setattr__(self, name, value)
+        if self.poles is not None:
+            poles = pole_array(self.poles)
+            _check.shape("poles", poles, (s.size,))
+            object.__setattr__(self, "poles", poles.copy())
 
     def __repr__(self):
         return f"Statistics(N={self.s.size}, energy={self.energy:.6g}, {self.source})"
 
 
-def statistics(u, y, poles, boundary: str = "causal") -> Statistics:
+def statistics(u, y, poles, boundary: str = "causal", *, weight=None) -> Statistics:
     """Sums s_i = sum conj(phi_i) y and M_ij = sum conj(phi_i) phi_j over all sequences.
 
     Parameters
@@ -86,11 +94,14 @@ def statistics(u, y, poles, boundary: str = "causal") -> Statistics:
         `causal` is the recurrence phi[t] = a phi[t-1] + u[t] started at zero, which is what
         training runs. `periodic` is what multiplying length-L transforms by 1/(1 - a e^{-i w})
         means: u repeats for ever. `truncated` is the circular convolution with a^n, n < L.
+    weight : (b, a), optional
+        Stable filter F = b / a in powers of e^{-i omega}: the loss sums |F error|^2, so that
+        frequencies count by |F|^2. Causal from rest, or circular as the boundary says.
 
     Returns
     -------
     Statistics
-        `.s`, `.M`, `.energy`: sums, not means.
+        `.s`, `.M`, `.energy`: sums, not means; `.poles`.
 
     Raises
     ------
@@ -103,7 +114,8 @@ def statistics(u, y, poles, boundary: str = "causal") -> Statistics:
     O(P L N^2) for P sequences, plus O(P L log L) where transforms are used. Exact up to rounding.
     Zero-padding to 2 L makes the outputs of a transform causal but not its sum of squares, which
     then runs on over the tail t >= L; use `causal`. After Smékal et al. (2024)
-    [smekal2024dynamics], whose two scalars these are for N = 1. docs/theory.md (8.1), (8.2).
+    [smekal2024dynamics], whose two scalars these are for N = 1.
+    docs/theory.md (8.1), (8.2), (8.33).
 
     Examples
     --------
@@ -114,17 +126,22 @@ def statistics(u, y, poles, boundary: str = "causal") -> Statistics:
     _check.option("boundary", boundary, BOUNDARIES)
     poles = pole_array(poles, inside=boundary == "periodic")
     u, y = signals(u, y)
-    energy = float((abs(y) ** 2).sum())
     source = f"{boundary} sums over {u.shape[0]} x {u.shape[1]} samples"
+    source += "" if weight is None else ", weighted"
     if boundary == "causal":
+        u, y = (u, y) if weight is None else filtered(u, y, weight)
+        energy = float((np.abs(y) ** 2).sum())
         s, M = _causal(u, y, poles)
     else:
         U, Y = np.fft.fft(u), np.fft.fft(y)
-        power, cross = (abs(U) ** 2).sum(0), (U.conj() * Y).sum(0)
+        L = u.shape[1]
+        W = 1.0 if weight is None else response(weight, 2 * math.pi * np.arange(L) / L)
+        power, cross = W * (abs(U) ** 2).sum(0), W * (U.conj() * Y).sum(0)
+        energy = float((W * abs(Y) ** 2).sum() / L)
         s, M = _from_spectra(power, cross, poles, boundary)
         if not any(map(np.iscomplexobj, (u, y, poles))):
             s, M = s.real, M.real
-    return _finite(s, M, energy, source)
+    return _finite(s, M, energy, source, poles)
 
 
 def spectral_statistics(power, cross, poles, energy, boundary: str = "periodic") -> Statistics:
@@ -168,7 +185,7 @@ def spectral_statistics(power, cross, poles, energy, boundary: str = "periodic")
         k = int(np.argmax(power < 0))
         raise ValueError(f"power must be non-negative, got {power[k]:g} at index {k}")
     s, M = _from_spectra(power, cross, poles, boundary)
-    return _finite(s, M, energy, f"{boundary} sums from {power.size} frequencies")
+    return _finite(s, M, energy, f"{boundary} sums from {power.size} frequencies", poles)
 
 
 def loss(stats: Statistics, w) -> np.ndarray:
@@ -272,7 +289,7 @@ def _from_spectra(power, cross, poles, boundary):
     return G.conj() @ cross / L, (G.conj() * power) @ G.T / L
 
 
-def _finite(s, M, energy, source) -> Statistics:
+def _finite(s, M, energy, source, poles) -> Statistics:
     if not (np.isfinite(s).all() and np.isfinite(M).all()):
         raise np.linalg.LinAlgError("the regressors overflow: a pole is too far outside the circle")
-    return Statistics(s, (M + M.conj().T) / 2, energy, source)
+    return Statistics(s, (M + M.conj().T) / 2, energy, source, poles)
