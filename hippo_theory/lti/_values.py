@@ -77,7 +77,9 @@ def sampling_step(dt: Any, batch: int) -> Any:
     """A positive number, or one for each channel."""
     if dt is None:
         return None
-    if np.ndim(dt) == 0:
+    if isinstance(dt, (bool, np.bool_)):
+        raise TypeError(f"dt must be a real number, got {dt}")
+    if not isinstance(dt, (list, tuple)) and np.ndim(dt) == 0:
         return _check.number("dt", dt, above=0.0)
     steps = _check.array("dt", dt, real=True)
     if steps.ndim != batch:

@@ -140,7 +140,7 @@ def discretize(
     check_system(system)
     if system.is_discrete:
         raise ValueError(f"system must be in continuous time, got a recurrence with dt {system.dt}")
-    row = _row(scheme, alpha)
+    row, layer = _row(scheme, alpha), _check.flag("layer", layer)
     if layer and not row.has_layer:
         raise ValueError(
             f"layer must be False for {row.name}, whose D reads the next sample; use zoh"

@@ -247,13 +247,15 @@ def from_s5(
     >>> ht.lti.from_s5([-0.5], [3.0], one, one, 0.0, np.log([[0.1]]))
     <DiagonalLTI: 1 conjugate pairs, 1 input, 1 output, dt = 1>
     """
+    conj_sym, clip_eigs = _check.flag("conj_sym", conj_sym), _check.flag("clip_eigs", clip_eigs)
     decay = _real("Lambda_re", Lambda_re, ("P",))
     n = decay.shape
     if clip_eigs:
         decay = np.minimum(decay, -1e-4)
     poles = decay + 1j * _real("Lambda_im", Lambda_im, n)
     log_step = _check.array("log_step", log_step, real=True)
-    steps = np.exp(_real("log_step", log_step[:, 0] if log_step.ndim == 2 else log_step, n))
+    _check.shape("log_step", log_step, (*n, 1) if log_step.ndim == 2 else n)
+    steps = np.exp(log_step.astype(np.float64).reshape(n))
     steps = _check.number("step_rescale", step_rescale, above=0.0) * steps
     B, C = _complex("B", B, (*n, "m")), _complex("C", C, ("p", *n))
     D = _elementwise(D, C.shape[0], B.shape[1])

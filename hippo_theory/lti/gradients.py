@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from hippo_theory import _array
+from hippo_theory import _array, _check
 from hippo_theory.lti import _arrays, powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import Scheme, discretize
@@ -90,6 +90,7 @@ def kernel_vjp(
     (array([3.]), array([1.5]), array([0.5]))
     """
     check_system(system)
+    layer = _check.flag("layer", layer)
     if not isinstance(system, DiagonalLTI):
         raise TypeError(f"system must be a DiagonalLTI, got {type(system).__name__}")
     discrete = discrete_of(system, dt, scheme, layer)
@@ -160,7 +161,7 @@ def moments(squares: Array, g: Array) -> tuple[Array, Array]:
     k = xp.astype(xp.arange(L - 1), g.dtype)
     zeros = xp.zeros((*g.shape[:-1], b * rows - L + 1), dtype=g.dtype)
     one = xp.concat([g[..., 1:], zeros], axis=-1)
-    two = xp.concat([(k * g[..., 1:])[..., 1:], zeros, zeros[..., :1]], axis=-1)
+    two = xp.concat([(k * g[..., 1:])[..., 1:], zeros, 0 * one[..., : min(1, L - 1)]], axis=-1)
     both = xp.reshape(xp.stack([one, two], axis=-2), (*g.shape[:-1], 2 * rows, b))
     right, left = powers.table(squares, b), powers.table(squares[columns:, ...], rows)
     inner = _times_complex(both, right)

@@ -140,7 +140,8 @@ def kernel(
     array([0.    , 2.    , 0.75  , 0.3125])
     """
     check_system(system)
-    L = _check.integer("L", L)
+    L, layer = _check.integer("L", L), _check.flag("layer", layer)
+    _check.room("L", *system.batch_shape, *system.channel_shape, L)
     names = ["auto", *METHODS]
     row = method if isinstance(method, Method) else _check.option("method", method, names)
     there = _array.there(xp, device)
@@ -148,6 +149,8 @@ def kernel(
     problem = _problem(system, L, dt, scheme, layer, precision, there)
     if not isinstance(row, Method):
         row = _cheapest(problem) if row == "auto" else METHODS[row]
+    if 0 in (system.state_dim, *system.channel_shape):
+        row = METHODS["naive"]  # nothing but D
     if not isinstance(problem.source, row.systems):
         kinds = " or ".join(kind.__name__ for kind in row.systems)
         raise ValueError(
@@ -183,8 +186,8 @@ def discrete_of(system: System, dt: Any, scheme: str | Scheme, layer: bool) -> S
 
 def _precision(there, dtype):
     """The dtype asked for, or that of a device without double precision; None: the system's."""
-    if dtype is not None and not isinstance(dtype, (str, type, np.dtype)):
-        dtype = str(dtype).rpartition(".")[2]  # of another library
+    if dtype is not None:
+        dtype = _check.dtype("dtype", dtype)
     if there is None or there.precision == np.float64:
         return dtype
     if dtype is not None and np.dtype(dtype) != there.precision:
@@ -195,8 +198,6 @@ def _precision(there, dtype):
 def _problem(system, L, dt, scheme, layer, dtype, there) -> Problem:
     if dtype is None:
         dtype = powers.result_dtype(system)
-    elif np.dtype(dtype) not in (np.float32, np.float64):
-        raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
     discrete = discrete_of(system, dt, scheme, layer)
     is_tustin = not system.is_discrete and (
         _check.choice("scheme", scheme, SCHEMES, Scheme).alpha == 0.5

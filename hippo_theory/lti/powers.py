@@ -126,9 +126,9 @@ def _is_closed_under_conjugation(system: DPLR) -> bool:
 
 def _sorted(poles: Array) -> Array:
     """An order that rounding of the real parts, often all equal, does not disturb."""
-    digits = np.finfo(poles.dtype).precision - 3
-    decimals = digits - int(np.ceil(np.log10(abs(poles).max(initial=1e-300))))
-    return np.lexsort([poles.real.round(decimals), poles.imag.round(decimals)])
+    decimals = np.finfo(poles.dtype).precision - 3
+    size = max(abs(poles.real).max(initial=0.0), abs(poles.imag).max(initial=0.0)) or 1.0
+    return np.lexsort([(poles.real / size).round(decimals), (poles.imag / size).round(decimals)])
 
 
 def _wide(array: Array) -> type:

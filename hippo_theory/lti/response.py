@@ -113,6 +113,7 @@ def markov_parameters(system: System, L: int) -> Array:
     """
     check_system(system)
     L = _check.integer("L", L)
+    _check.room("L", *system.batch_shape, *system.channel_shape, L)
     B, C, D = (a.astype(np.result_type(a, np.float64)) for a in channels(system))
     conjugate = isinstance(system, DiagonalLTI) and system.conjugate
     h = []

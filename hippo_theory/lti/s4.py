@@ -5,8 +5,8 @@ C~ (I - w A)^{-1} B with C~ = C (I - A^L), and I - w A is diagonal plus low rank
 Woodbury identity leaves sums over n of products / (i s mu_n - c nu_n) with s = sin(theta),
 c = cos(theta). A discrete pole l has mu = (1 + l)/2, nu = (l - 1)/2; a continuous one under
 Tustin's rule mu = 1, nu = dt pole / 2, without rounding at small steps. Nothing is divided by
-1 + w: the node w = -1 is one like the others. Where poles decay too little in L steps, A becomes
-rho A, which moves mu and nu and leaves the nodes real.
+1 + w: the node w = -1 is one like the others. A becomes rho A with rho = exp(-1/L), which moves mu
+and nu and leaves the nodes real, so that no node meets a pole that decays too little in L steps.
 
 C~ and the weights of the sums are set up on the host; sums, Woodbury and FFT are plain calls of
 the library that is asked for the kernel. Real systems take one pole of each conjugate pair, half
@@ -22,12 +22,16 @@ from array_api_compat import array_namespace
 
 from hippo_theory import _array
 from hippo_theory._array import Home
-from hippo_theory.lti import powers
+from hippo_theory.lti import growth, powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import matrices
 from hippo_theory.lti.products import cast
+from hippo_theory.lti.response import markov_parameters
 from hippo_theory.lti.values import DPLR, System
 
+DAMPING = 1.0  # nodes at |w| = exp(-1/L): clear of poles that do not decay in L steps
+CHECKED = 8  # terms that are compared with the recurrence
+SINGLE = 1e-3  # of the largest term, in single precision
 TABLE = 1 << 22  # entries of a table of nodes times poles on a device
 CACHED = 1 << 14  # the same on the host: what a cache holds
 
@@ -68,16 +72,34 @@ def sequence(
     from scipy import fft as scipy_fft
 
     form, V = diagonal_plus_low_rank(system)
-    damping = _damping(form, discrete, L)
     C, real = powers.channels(discrete)[1] @ V, powers.is_real(system)
-    fractions = _fractions(form, discrete, C, L, damping, real)
+    fractions = _fractions(form, discrete, C, L, real)
     spectrum = _spectrum(fractions, L, dtype, there)
     fft: Any = there.xp.fft if there else scipy_fft
     terms = fft.irfft(spectrum, n=L) if fractions.real else fft.ifft(spectrum, n=L)
-    if damping:
-        growth = np.exp(damping * np.arange(L) / L).astype(dtype)
-        terms = terms * (_array.to_home(there, growth, terms.dtype) if there else growth)
+    undamped = np.exp(DAMPING * np.arange(L) / L).astype(dtype)
+    terms = terms * (_array.to_home(there, undamped, terms.dtype) if there else undamped)
+    _refuse_wrong(terms, discrete, dtype)
     return terms
+
+
+def _refuse_wrong(terms, discrete, dtype) -> None:
+    """Compare the first terms with the recurrence: what is lost is lost in all of them alike.
+
+    Rounding of the sums is noise over the kernel, a pole that meets a node an oscillation, and an
+    error of C~ decays no faster than the kernel itself.
+    """
+    L = terms.shape[-1]
+    exact = markov_parameters(discrete, min(L, CHECKED) + 1)[..., 1:]
+    largest = max(float(array_namespace(terms).max(abs(terms))), 1e-300) if L else 1.0
+    first = _array.to_host(terms[..., :CHECKED])
+    lost = 4 * np.abs(first - exact.reshape(first.shape)).max(initial=0.0) / largest
+    limit = growth.LIMIT if np.dtype(dtype) == np.float64 else SINGLE
+    if not lost <= limit:
+        raise np.linalg.LinAlgError(
+            f"method 's4' must keep {limit:g} of the largest value, got an error of some "
+            f"{lost:.1e}; use method 'krylov' or 'auto'"
+        )
 
 
 def diagonal_plus_low_rank(system: System) -> tuple[DPLR, Array]:
@@ -138,16 +160,16 @@ def real_form(system: DPLR) -> tuple[Array, Array, Array]:
     return _matrix(poles, True) - columns[:, m:] @ rows[p:], columns[:, :m], rows[:p]
 
 
-def _fractions(form, discrete, C, L, damping, real) -> Fractions:
-    """With C~ in place of C, rho = exp(-damping / L), and conjugates folded if the map is real."""
+def _fractions(form, discrete, C, L, real) -> Fractions:
+    """With C~ in place of C, rho = exp(-DAMPING / L), and conjugates folded if the map is real."""
     B, r = powers.channels(form)[0], form.P.shape[1]
     poles, left, right = form.poles, np.vstack([C, form.Q.conj().T]), np.hstack([B, form.P])
     poles, left, right = (cast(a, np.float64) for a in (poles, left, right))
     if real:
         poles, left, right = _halves(poles, left, right)
     p, m = len(left) - r, right.shape[1] - r
-    less = -math.expm1(-damping / L) / 2
-    more = 1 - less  # (1 -+ rho) / 2, rho = exp(-damping / L)
+    less = -math.expm1(-DAMPING / L) / 2
+    more = 1 - less  # (1 -+ rho) / 2, rho = exp(-DAMPING / L)
     if form.dt is None:
         half = 0.5 * discrete.dt
         x = half * poles
@@ -163,7 +185,7 @@ def _fractions(form, discrete, C, L, damping, real) -> Fractions:
         core = np.eye(r)
     E = _matrix(change, real) - _column(columns, real) @ np.linalg.solve(core, _row(rows, real))
     C = _row(left[:p], real)
-    C = -np.expm1(-damping) * C - np.exp(-damping) * _times_power_minus_one(C, E, L)
+    C = -np.expm1(-DAMPING) * C - np.exp(-DAMPING) * _times_power_minus_one(C, E, L)
     if real:
         n = poles.size
         C = np.sqrt(0.5) * (C[:, :n] - 1j * C[:, n:])
@@ -214,16 +236,6 @@ def _times_power_minus_one(C, E, L):
         shifted = E.copy()
         shifted.reshape(-1)[:: len(E) + 1] += 2
         E = E @ shifted
-
-
-def _damping(form, discrete, L):
-    """0, or 1 for nodes at |w| = exp(-1/L): clear of poles that decay too little in L steps.
-
-    On the circle a pole with decay d is met at d of the spacing of the nodes, which costs 1/d.
-    """
-    poles = form.poles
-    decay = -discrete.dt * poles.real if form.dt is None else 1 - abs(poles)
-    return 0.0 if L * decay.min() > 0.1 else 1.0
 
 
 def _nodes(L, real):

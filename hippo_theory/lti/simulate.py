@@ -106,7 +106,7 @@ def simulate(
     array([[0.],
            [1.]])
     """
-    names = ["auto", *SIMULATIONS]
+    names, states = ["auto", *SIMULATIONS], _check.flag("states", states)
     row = method if isinstance(method, Method) else _check.option("method", method, names)
     _discrete(system)
     there = _array.home(u=u, initial_state=initial_state)

@@ -201,17 +201,17 @@ class DiagonalLTI(System):
     log_poles: Array | None = None
 
     def __post_init__(self):
-        if not isinstance(self.conjugate, (bool, np.bool_)):
-            raise TypeError(f"conjugate must be True or False, got {self.conjugate!r}")
+        conjugate = _check.flag("conjugate", self.conjugate)
         poles = _check.array("poles", self.poles, minimum_ndim=1)
         batch = poles.ndim - 1
-        channels = _values.channels(self, poles.shape[-1], batch, real_feedthrough=self.conjugate)
+        channels = _values.channels(self, poles.shape[-1], batch, real_feedthrough=conjugate)
         log_poles = _values.logarithms(self.log_poles, poles, self.dt)
         _values.freeze(
             self,
             poles=poles,
             dt=_values.sampling_step(self.dt, batch),
             log_poles=log_poles,
+            conjugate=conjugate,
             **channels,
         )
         self.batch_shape  # noqa: B018  (refuses batch axes that do not broadcast)

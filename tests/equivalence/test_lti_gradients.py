@@ -143,3 +143,10 @@ def test_gradients_near_the_circle_agree_with_fifty_digits():
 def test_a_pole_at_zero_has_a_finite_gradient():
     gradient = ht.lti.kernel_vjp(ht.DiagonalLTI([0.0], [2.0], [3.0], dt=1.0), [1.0, 1.0, 1.0, 1.0])
     np.testing.assert_array_equal([gradient.poles, gradient.B, gradient.C], [[6.0], [3.0], [2.0]])
+
+
+def test_a_kernel_of_length_one_is_the_feedthrough():
+    G = ht.DiagonalLTI([0.5, 0.2j], [1.0, 2.0], [3.0, 1.0], dt=1.0)
+    gradient = ht.lti.kernel_vjp(G, [2.0])
+    assert gradient.D == 2.0
+    assert not any(part.any() for part in (gradient.poles, gradient.B, gradient.C))

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import signal
 
 import hippo_theory as ht
 from hippo_theory.lti import METHODS, SIMULATIONS, s4
@@ -371,3 +372,46 @@ def test_a_dplr_closed_under_conjugation_has_a_real_kernel_in_any_order():
         np.testing.assert_allclose(h, exact.real, rtol=0, atol=4000 * EPS)
         assert abs(exact.imag).max() <= 100 * EPS
         assert ht.lti.kernel(complex_, 8, method=method)[0].imag == pytest.approx(2e-9, rel=1e-5)
+
+
+def diagonal(*poles):
+    """The dense form, which "s4" has to take apart."""
+    ones = np.ones(len(poles))
+    return ht.LTI(np.diag(poles), ones, ones, dt=1.0)
+
+
+NEAR_NODES = {
+    "1 and 1/2": diagonal(1.0, 0.5),
+    "-1 and 1/2": diagonal(0.5, -1.0),
+    "1 - 1e-12": diagonal(1 - 1e-12, 0.5),
+    "0 and i": diagonal(0.0, 1j),
+    "a pole at 0": ht.lti.DPLR([0j], [0.1], [0.1], [1.0], [1.0], dt=1.0),
+    "a pole at 1e-290": ht.lti.DPLR([1e-290j, 0], [0.1, 0], [0.1, 0], [1, 1], [1, 1], dt=1.0),
+    "equal poles": ht.lti.DPLR([0.5, 0.5], [0.1, 0.1], [0.1, 0.1], [1, 1], [1, 1], dt=1.0),
+    "growth": ht.lti.DPLR([1.1, 0.5], [0.1, 0.1], [0.1, 0.1], [1, 1], [1, 1], dt=1.0),
+}
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 32])
+@pytest.mark.parametrize("name", NEAR_NODES)
+def test_s4_is_the_recurrence_with_poles_on_nodes_and_at_zero(name, length):
+    system = NEAR_NODES[name]
+    h = ht.lti.kernel(system, length, method="s4")
+    exact = ht.lti.markov_parameters(system, length)
+    assert abs(h - exact).max() <= 1e-13 * max(abs(exact).max(), 1.0)
+
+
+def test_s4_refuses_what_it_would_get_wrong():
+    """The discrete form of a fast analog filter looks diagonal plus low rank, and is not."""
+    b, a = signal.butter(4, 2 * np.pi * 5e3, analog=True)
+    filters = ht.lti.from_scipy(signal.StateSpace(*signal.tf2ss(b, a)))
+    with pytest.raises((ValueError, np.linalg.LinAlgError), match="method 's4'"):
+        ht.lti.kernel(filters, 64, dt=1 / 48e3, scheme="zoh", method="s4")
+
+
+@pytest.mark.parametrize("method", ["auto", "naive", "krylov", "s4"])
+def test_kernels_of_no_states_and_no_channels(method):
+    nothing = ht.LTI(np.zeros((0, 0)), np.zeros(0), np.zeros(0), 2.0, dt=1.0)
+    assert ht.lti.kernel(nothing, 3, method=method).tolist() == [2.0, 0.0, 0.0]
+    unseen = ht.LTI(np.eye(2) / 2, np.zeros((2, 1)), np.ones((0, 2)), np.zeros((0, 1)), dt=1.0)
+    assert ht.lti.kernel(unseen, 3, method=method).shape == (0, 1, 3)
