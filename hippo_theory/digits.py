@@ -34,56 +34,6 @@ def two_product(a: Any, b: Any) -> tuple[Any, Any]:
     return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def matrix_product(a: Any, b: Any) -> tuple[Any, Any]:
-    """The product of two matrices given as high and low: the nearest doubles, and the rest.
-
-    Rows of a and columns of b are cut into slices so short that products of slices are exact in
-    double precision, sums over the inner axis and all, by BLAS (Ozaki et al. 2012). Errors are some
-    1e-30 of the largest entry of the row times that of the column.
-    """
-    if any(np.iscomplexobj(x) for x in (*a, *b)):
-        return _complex_product(a, b)
-    width = (53 - max(1, a[0].shape[1]).bit_length()) // 2
-    count = -(-105 // width)
-    left, right = _slices(a, width, count, axis=1), _slices(b, width, count, axis=0)
-    high, low = np.zeros((2, a[0].shape[0], b[0].shape[1]))
-    for level in range(count):
-        for i in range(level + 1):
-            high, error = two_sum(high, left[i] @ right[level - i])
-            low = low + error
-    return _fast_two_sum(high, low)
-
-
-def _complex_product(a, b):
-    """The same by four real products."""
-    ar, ai, br, bi = ([part(x) for x in pair] for pair in (a, b) for part in (np.real, np.imag))
-    parts = [matrix_product(x, y) for x, y in ((ar, br), (ai, bi), (ar, bi), (ai, br))]
-    real = _add(parts[0], [-x for x in parts[1]])
-    imag = _add(parts[2], parts[3])
-    return _complex(real[0], imag[0]), _complex(real[1], imag[1])
-
-
-def _add(x, y):
-    s, e = two_sum(x[0], y[0])
-    return _fast_two_sum(s, e + (x[1] + y[1]))
-
-
-def _slices(pair, width, count, axis):
-    """Summands of high + low of `width` bits each, on one grid for every row or column."""
-    rest, low = (np.array(x, np.float64) for x in pair)
-    size = np.abs(rest).max(axis=axis, initial=0.0, keepdims=True)
-    _, exponent = np.frexp(size)
-    slices = []
-    for k in range(1, count + 1):
-        shift = np.ldexp(1.5, np.where(size > 0, exponent, 0) + 53 - k * width)
-        part = (rest + shift) - shift
-        slices.append(part)
-        rest = rest - part
-        if k == 2:
-            rest, low = two_sum(rest, low)
-    return slices
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class DoubleDouble:
     """high + low, complex arrays of one shape, |low| <= eps |high| / 2 in either part."""

@@ -12,10 +12,12 @@ import numpy as np
 from scipy import linalg
 
 from hippo_theory import digits
+from hippo_theory.digits import DoubleDouble
 from hippo_theory.lti.values import Array
 
 LIMIT = 1e-9  # of the largest |h_k|: what kernels and simulations keep, or refuse
 SETTLED = 1e-3  # above that a loss is not small beside the squares that it is read from
+ROOM = 2.0**-64  # for the slices of a product, which are rounded with larger numbers
 EPS = np.finfo(np.float64).eps
 
 
@@ -32,16 +34,17 @@ def loss(A: Array, B: Array, C: Array, L: int, chunk: int | None = None) -> floa
         squares = [A]
         while len(squares) < count:
             squares.append(squares[-1] @ squares[-1])
-        if not _loss(squares, B, C, L, L) < SETTLED:
+        settled = not _loss(squares, B, C, L, L) < SETTLED
+        if settled:
             A, B, C = _balanced(A, B, C)
-            squares = exact_squares(A, count)[0]
-        result = _loss(squares, B, C, L, L if chunk is None else chunk)
+            squares = [S.high for S in exact_squares(A, count)]
+        result = _loss(squares, B, C, L, L if chunk is None else chunk, settled)
     if np.isfinite(result):
         return result
     return 2 * loss(A, B, C, L // 2, chunk) if L > 16 else np.inf  # sizes overflow before kernels
 
 
-def _loss(squares, B, C, L, chunk) -> float:
+def _loss(squares, B, C, L, chunk, settled=False) -> float:
     """Sum |C A^i| |S| |S| |A^j B| over levels S = A^(2^k) and i, with i and j powers of two."""
     n, m = B.shape
     steps = np.array([0, *(1 << k for k in range(len(squares)))])
@@ -54,12 +57,18 @@ def _loss(squares, B, C, L, chunk) -> float:
     for k, S in enumerate(np.abs(squares[: levels + 1])):
         step = 2 << k if k < levels else 1 << k
         reach = (sums + step <= max(L - 1, step)).sum(axis=1)  # how many j there are for every i
-        rest = np.moveaxis(largest[reach - 1], 0, 1).reshape(n, -1)
+        rest = np.where(reach[:, None, None] > 0, largest[reach - 1], 0.0)
+        rest = np.moveaxis(rest, 0, 1).reshape(n, -1)
         made = S @ (S @ rest) if k < levels else S @ rest
         made = np.moveaxis(made.reshape(n, -1, m), 0, 1)
-        often = np.where(reach > 0, np.maximum(1, steps / step), 0)
+        often = np.maximum(1, steps / step)
         total = total + np.tensordot(often, rows @ made, axes=1)
     known = h[sums <= max(L - 2, 0)].max(initial=0.0)
+    if settled:
+        last = B  # where growing kernels are largest; of wrong squares it would be wrong
+        for k, S in enumerate(squares):
+            last = S @ last if (L - 2) >> k & 1 else last
+        known = max(known, np.abs(C @ last).max())
     return float(EPS * np.max(total) / max(known, 1e-300))
 
 
@@ -72,12 +81,12 @@ def is_contraction(A: Array) -> bool:
     return True
 
 
-def exact_squares(A: Array, count: int) -> tuple[list[Array], list[Array]]:
-    """A^(2^j), j < count, as two lists: the doubles next to them, and what is left."""
-    parts = [(A, np.zeros_like(A))]
-    while len(parts) < count:
-        parts.append(digits.matrix_product(parts[-1], parts[-1]))
-    return [high for high, _ in parts], [low for _, low in parts]
+def exact_squares(A: Array, count: int) -> list[DoubleDouble]:
+    """A^(2^j), j < count, in twice the digits."""
+    squares = [DoubleDouble(A, np.zeros_like(A))]
+    while len(squares) < count:
+        squares.append(digits.product(squares[-1], squares[-1]))
+    return squares
 
 
 def kernel(A: Array, B: Array, C: Array, count: int) -> Array:
@@ -129,13 +138,11 @@ def _by_tables(A, B, C, count):
     """C A^k B as the product of tables of C A^(b i) and A^j B."""
     doublings = max(0, count - 1).bit_length()
     columns = doublings - doublings // 2
-    squares = list(zip(*exact_squares(A, doublings + 1), strict=True))
-    right = _exact_rows([_transposed(S) for S in squares[:columns]], B.T, 1 << columns)
-    left = _exact_rows(squares[columns:-1], C, -(-count >> columns))
-    right = _transposed([a.reshape(-1, len(A)) for a in right])
-    left = [a.reshape(-1, len(A)) for a in left]
-    high, low = digits.matrix_product(left, right)  # (g p, b m)
-    h = (high + low).reshape(-1, len(C), 1 << columns, B.shape[1])
+    squares = exact_squares(A, doublings)
+    right = _exact_rows([S.T for S in squares[:columns]], B.T, 1 << columns)
+    left = _exact_rows(squares[columns:], ROOM * C, -(-count >> columns))
+    h = digits.product(left, right.T).high / ROOM  # (g p, b m)
+    h = h.reshape(-1, len(C), 1 << columns, B.shape[1])
     return np.moveaxis(h, 1, 0).reshape(len(C), -1, B.shape[1]).swapaxes(1, 2)[..., :count]
 
 
@@ -145,17 +152,9 @@ def _balanced(A, B, C):
     return A, B / scale[:, None], C * scale
 
 
-def _exact_rows(squares, X, count):
-    """X A^k, k < count, by doubling, (count, *X.shape), as doubles and what is left."""
-    table = (X[None], np.zeros_like(X)[None])
+def _exact_rows(squares, X, count) -> DoubleDouble:
+    """X A^k, k < count, one below the other, by doubling."""
+    table = DoubleDouble(X, np.zeros_like(X))
     for S in squares:
-        flat = [a.reshape(-1, a.shape[-1]) for a in table]
-        more = digits.matrix_product(flat, S)
-        table = tuple(
-            np.concatenate([a, b.reshape(a.shape)]) for a, b in zip(table, more, strict=True)
-        )
-    return tuple(a[:count] for a in table)
-
-
-def _transposed(pair):
-    return tuple(a.T for a in pair)
+        table = digits.concatenate([table, digits.product(table, S)])
+    return table[: count * len(X)]
