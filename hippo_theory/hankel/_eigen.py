@@ -16,17 +16,17 @@ INDEPENDENT = 1e-12  # 1 / cond(V): A is then right to 20 digits
 
 
 def modal_form(A, B, C):
-    """(poles, V^{-1} B, C V, V) with A V = V diag(poles), of vectors B and C.
+    """(poles, V^{-1} B, C V, V) with A V = V diag(poles).
 
     Raises
     ------
     numpy.linalg.LinAlgError
         If eigenvectors are so nearly dependent that the digits do not suffice.
     """
-    form, V, left = modal_coordinates(A, B[:, None], C[None], None, discrete=True)
+    form, V, left = modal_coordinates(A, B, C, None, discrete=True)
     if not left < SETTLED:
         raise np.linalg.LinAlgError("poles and eigenvectors must settle to 32 digits")
-    return form.A[np.diag_indices(len(form.A.high))], form.B[:, 0], form.C[0], V
+    return form.A[np.diag_indices(len(form.A.high))], form.B, form.C, V
 
 
 def modal_coordinates(A, B, C, D, *, discrete) -> tuple[Coordinates, DoubleDouble, float]:

@@ -1,9 +1,10 @@
 """Optimal Hankel approximation of a dense system from its all-pass embedding, in 32 digits.
 
-With sigma = sigma_{r+1}, |u| = 1 and the Schmidt pair in u, the pencil of
+With sigma = sigma_{r+1} and U = -c b^*, c and b the unit directions of the outputs and inputs of
+its Schmidt pair, the pencil of
 
-    E = Q P - sigma^2,    A^ = sigma^2 A^* + Q A P - sigma C^* u B^*,
-    B^ = Q B + sigma C^* u,    C^ = C P + sigma u B^*
+    E = Q P - sigma^2,    A^ = sigma^2 A^* + Q A P - sigma C^* U B^*,
+    B^ = Q B + sigma C^* U,    C^ = C P + sigma U B^*
 
 is singular in one direction; without it E^{-1} A^, E^{-1} B^, C^ is at the distance sigma from the
 system on the imaginary axis, and its stable part has r states. After Glover; Safonov, Chiang and
@@ -34,11 +35,11 @@ def approximate(given: Triangular, Z: dd.DoubleDouble, order: int, *, real: bool
     y, x = S @ v, R @ (R.conj.T @ (S @ v))  # E x = 0, y^* E = 0
     if given.discrete:
         A, B, C = _cayley(A, B, C, 1.0)
-    P, Q, turn = S @ S.conj.T, R @ R.conj.T, -(C @ y) * (x.conj @ B)
+    P, Q, turn = S @ S.conj.T, R @ R.conj.T, -(C @ y)[:, None] * (x.conj @ B)
     if real:
         A, B, C, P, Q, turn = (M.real for M in (A, B, C, P, Q, turn))
-    u = turn / dd.sqrt((turn * turn.conj).real)
-    E, A, B, C = _embedding(A, B, C, P, Q, sigma, u)
+    U = turn / dd.sqrt(dd.total(dd.total(turn * turn.conj)).real)
+    E, A, B, C = _embedding(A, B, C, P, Q, sigma, U)
     left, right = _complement(y.high, real).conj().T, _complement(x.high, real)
     E = left @ E @ right
     A, B, C = dd.solve(E, left @ A @ right), dd.solve(E, left @ B), C @ right
@@ -78,11 +79,11 @@ def _complement(x, real):
     return np.linalg.qr(x[:, None], mode="complete")[0][:, 1:]
 
 
-def _embedding(A, B, C, P, Q, sigma, u):
-    square, cu = sigma * sigma, C.conj * u
+def _embedding(A, B, C, P, Q, sigma, U):
+    square, CU = sigma * sigma, C.conj.T @ U
     E = Q @ P - square * np.eye(A.shape[0])
-    mixed = square * A.conj.T + Q @ A @ P - (sigma * cu)[:, None] * B.conj
-    return E, mixed, Q @ B + sigma * cu, C @ P + sigma * u * B.conj
+    mixed = square * A.conj.T + Q @ A @ P - sigma * (CU @ B.conj.T)
+    return E, mixed, Q @ B + sigma * CU, C @ P + sigma * (U @ B.conj.T)
 
 
 def _stable_part(A, B, C, order, real):
@@ -102,7 +103,7 @@ def _stable_part(A, B, C, order, real):
     stable, rest = A[s, s] + A[s, r] @ Y, A[r, r] - Y @ A[s, r]
     X = _settled(lambda X: stable @ X - X @ rest + A[s, r], F, H)
     B2 = B[r] - Y @ B[s]
-    return stable, B[s] - X @ B2, C[s] + C[r] @ Y
+    return stable, B[s] - X @ B2, C[:, s] + C[:, r] @ Y
 
 
 def _settled(residual, F, H):

@@ -1,7 +1,7 @@
 """Triangular systems with 32 digits: Gramian factors, and Hankel norms however much cancels.
 
-The recurrence of `_factors` for one input and one output. With w(z, l) = 1 - z conj(l) or
--(z + conj(l)), the columns of S are taken from the last one so that S^{-1} T S is the chain
+The recurrence of `_factors`. With w(z, l) = 1 - z conj(l) or -(z + conj(l)), the columns of S are
+taken from the last one so that for one input S^{-1} T S is the chain
 
     t_m(z) = sqrt(w_mm) / w(z, l_m) prod_{j < m} (z - l_j) / w(z, l_j)
 
@@ -16,13 +16,18 @@ import scipy.linalg as sla
 from hippo_theory import digits as dd
 from hippo_theory import scales
 from hippo_theory.hankel._eigen import modal_form
+from hippo_theory.hankel.gramians import gramian_factors
 from hippo_theory.lti._values import Array
+from hippo_theory.lti.forms import matrices
 from hippo_theory.lti.values import DiagonalLTI
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Triangular:
-    """C (z - T)^{-1} B with T = diag(poles) + strict, strictly upper triangular; (n,), (n, n)."""
+    """C (z - T)^{-1} B with T = diag(poles) + strict, which is strictly upper triangular.
+
+    poles (n,), strict (n, n), B (n, m), C (p, n).
+    """
 
     poles: dd.DoubleDouble
     strict: dd.DoubleDouble
@@ -32,7 +37,7 @@ class Triangular:
 
     def adjoint(self):
         """The system of T^*, C^*, B^* with its states in reverse."""
-        poles, B, C = (x.conj[::-1] for x in (self.poles, self.C, self.B))
+        poles, B, C = self.poles.conj[::-1], self.C.conj.T[::-1], self.B.conj.T[:, ::-1]
         return Triangular(poles, self.strict.conj.T[::-1, ::-1], B, C, self.discrete)
 
     def beside(self, other):
@@ -41,27 +46,26 @@ class Triangular:
         strict = dd.exact(np.zeros((n + m, n + m)))
         for block, at in ((self.strict, slice(0, n)), (other.strict, slice(n, n + m))):
             strict.high[at, at], strict.low[at, at] = block.high, block.low
-        poles, B, C = (
-            dd.concatenate([x, y])
-            for x, y in ((self.poles, other.poles), (self.B, other.B), (self.C, other.C))
-        )
+        pairs = (self.poles, other.poles), (self.B, other.B), (self.C.T, other.C.T)
+        poles, B, C = (dd.concatenate(pair) for pair in pairs)
+        C = C.T
         return Triangular(poles, strict, B, C, self.discrete)
 
 
 def of_modes(poles, residues, discrete, *, conjugate=False) -> Triangular:
-    """sum_j r_j / (z - l_j), and the conjugates of what is not real if these are implied."""
+    """sum_j r_j / (z - l_j), r (n,), and the conjugates of what is not real if implied."""
     poles, residues = dd.exact(poles), dd.exact(residues)
     if conjugate:
         poles, residues = with_conjugates(poles, residues)
     n = poles.shape[0]
-    zeros, ones = dd.exact(np.zeros((n, n))), dd.exact(np.ones(n))
-    return Triangular(poles, zeros, ones, residues, discrete)
+    zeros, ones = dd.exact(np.zeros((n, n))), dd.exact(np.ones((n, 1)))
+    return Triangular(poles, zeros, ones, residues[None], discrete)
 
 
 def modal(A, B, C, discrete) -> Triangular:
     """Of dense matrices with independent eigenvectors."""
     poles, B, C, _ = modal_form(dd.exact(A), dd.exact(B), dd.exact(C))
-    return of_modes(poles, B * C, discrete)
+    return Triangular(poles, dd.exact(np.zeros(A.shape)), B, C, discrete)
 
 
 def of(system) -> tuple[Triangular, scales.Scaled]:
@@ -82,12 +86,12 @@ def of(system) -> tuple[Triangular, scales.Scaled]:
 def of_dense(system):
     """The triangular form of a dense system, Z and the units: Z x are states for states x of it."""
     unit = scales.scaled(system)
-    A, B, C = (dd.exact(x) for x in (unit.system.A, unit.system.B, unit.system.C))
+    A, B, C, _ = (dd.exact(x) for x in matrices(unit.system))
     i, Z = np.arange(A.shape[0]), np.eye(A.shape[0])
     if not np.triu(A.high, 1).any():
-        A, B, C, Z = A[::-1, ::-1], B[::-1], C[::-1], Z[::-1]
+        A, B, C, Z = A[::-1, ::-1], B[::-1], C[:, ::-1], Z[::-1]
     if np.tril(A.high, -1).any():
-        poles, B, C, Z = modal_form(A, B, C)
+        poles, B, C, Z = _diagonalized(unit.system, A, B, C)
         zeros = dd.exact(np.zeros(A.shape))
         return Triangular(poles, zeros, B, C, system.is_discrete), Z, unit
     return (
@@ -97,13 +101,28 @@ def of_dense(system):
     )
 
 
+def _diagonalized(system, A, B, C):
+    """`modal_form`, by way of balanced coordinates where eigenvectors are nearly dependent."""
+    try:
+        return modal_form(A, B, C)
+    except np.linalg.LinAlgError:
+        S, R = gramian_factors(system)
+        _, s, Vh = np.linalg.svd(R.conj().T @ S)
+        if not s[-1] > len(s) * np.finfo(float).eps * s[0]:
+            raise
+        T = dd.exact(S @ Vh.conj().T / np.sqrt(s))
+        poles, B, C, Z = modal_form(dd.solve(T, A @ T), dd.solve(T, B), C @ T)
+        return poles, B, C, T @ Z
+
+
 def rounded(system):
     """`of_dense` by the Schur form in double precision."""
     unit = scales.scaled(system)
-    schur: Array = sla.schur(unit.system.A.astype(complex), output="complex")
+    A, B, C, _ = matrices(unit.system)
+    schur: Array = sla.schur(A.astype(complex), output="complex")
     T, Z = schur
     poles, strict = dd.exact(np.diagonal(T)), dd.exact(np.triu(T, 1))
-    B, C = dd.exact(Z.conj().T @ unit.system.B), dd.exact(unit.system.C @ Z)
+    B, C = dd.exact(Z.conj().T @ B), dd.exact(C @ Z)
     return Triangular(poles, strict, B, C, system.is_discrete), dd.exact(Z), unit
 
 
@@ -125,14 +144,14 @@ def factors(form: Triangular):
 
 
 def response(form: Triangular, x, z):
-    """C (z - T)^{-1} x at points z."""
+    """C (z - T)^{-1} x at points z, for one output."""
     rows, total = [], dd.exact(np.zeros(z.shape))
     for i in range(x.shape[0] - 1, -1, -1):
         right = x[i]
         if rows and form.strict.high[i].any():
             right = right + dd.total(form.strict[i, i + 1 :, None] * dd.stack(rows[::-1]))
         rows.append(right / (z - form.poles[i]))
-        total = total + form.C[i] * rows[-1]
+        total = total + form.C[0, i] * rows[-1]
     return total
 
 
@@ -147,29 +166,40 @@ def difference(first: Triangular, second: Triangular):
 
 def controllability(form: Triangular):
     """S, upper triangular, with P = S S^*."""
-    poles, b, n = form.poles, form.B, form.poles.shape[0]
+    poles, B, n = form.poles, form.B, form.poles.shape[0]
     s = roots(poles, form.discrete)
     coupled = form.strict.high.any(axis=0)
     free = int(np.argmax(coupled)) if coupled.any() else n  # columns before are diagonal
     S = dd.exact(np.zeros((n, n)))
     for k in range(n - 1, -1, -1):
-        first, T = b[k] / s[k], form.strict[:k, :k]
+        size, q = _direction(B[k])
+        b = B[:k] @ q.conj
+        first, T = size / s[k], form.strict[:k, :k]
         beside = form.strict[:k, k] * first
         d = w(poles[:k], poles[k], form.discrete)
         if form.discrete:
-            u = _substituted(d, T * poles[k].conj, beside * poles[k].conj + s[k] * b[:k], free)
-        else:
-            u = _substituted(d, T, beside + s[k] * b[:k], free)
-        if form.discrete:
+            u = _substituted(d, T * poles[k].conj, beside * poles[k].conj + s[k] * b, free)
             image = poles[:k] * u + beside
             if free < k:
                 image = image + T @ u
-            b = s[k] * image - poles[k] * b[:k]
+            turned = s[k] * image - poles[k] * b
         else:
-            b = s[k] * u - b[:k]
+            u = _substituted(d, T, beside + s[k] * b, free)
+            turned = s[k] * u - b
+        B = B[:k] + (turned - b)[:, None] * q if q.shape[0] > 1 else turned[:, None]
         S.high[:k, k], S.low[:k, k] = u.high, u.low
         S.high[k, k], S.low[k, k] = first.high, first.low
     return S
+
+
+def _direction(row):
+    """The size of a row of B and its direction q; of one input the number itself, and 1."""
+    if row.shape[0] == 1:
+        return row[0], dd.exact(np.ones(1))
+    if not row.high.any():
+        return dd.exact(0.0), dd.exact(np.eye(row.shape[0])[0])
+    size = dd.sqrt(dd.total(row * row.conj).real)
+    return size, row / size
 
 
 def _substituted(d, T, right, free):

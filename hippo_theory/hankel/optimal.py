@@ -1,4 +1,4 @@
-"""Optimal Hankel-norm approximation (AAK) of systems with one input and one output."""
+"""Optimal approximation in the Hankel norm (AAK)."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,8 +9,10 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.hankel import _factors
+from hippo_theory.hankel.norms import hankel_norm
 from hippo_theory.hankel.singular_values import Spectrum, singular_values
-from hippo_theory.lti.forms import check_system, dense, expand
+from hippo_theory.lti.forms import assemble, channels, check_system, dense, expand, matrices
+from hippo_theory.lti.minimal import minimal_realization
 from hippo_theory.lti.values import LTI, DiagonalLTI
 
 EPS = np.finfo(float).eps
@@ -23,11 +25,12 @@ class OptimalApproximation:
     Attributes
     ----------
     system : DiagonalLTI or LTI
-        Stable, with as many poles as the order; diagonal if the given one is, real if it is.
+        Stable, with as many poles as the order; real if the given one is, diagonal if it is and
+        has one input and one output.
     error : float
-        The Hankel norm of the difference, sigma_{order+1}.
+        The Hankel norm of the difference, sigma_{order+1}; 0 at the McMillan degree.
     singular_values : Spectrum
-        Hankel singular values of the given system.
+        Hankel singular values of the given system, of whose hidden states none is left.
     """
 
     system: DiagonalLTI | LTI
@@ -40,14 +43,19 @@ class OptimalApproximation:
 
 
 def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalApproximation:
-    """The system of `order` states nearest to a SISO one in the Hankel norm (AAK).
+    """The system of `order` states that is nearest in the Hankel norm (AAK).
+
+    Use it where no system of that order may be better: its error is sigma_{order+1} exactly, and
+    it tells what any other reduction could gain. `balanced_truncation` is a hundred times cheaper
+    and bounds the H-infinity norm.
 
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, one input and one output; with simple poles where diagonal.
+        Stable, without batch axes. Hidden states are dropped first (`lti.minimal_realization`).
     order : int
-        Number of poles of the answer, less than the number of states.
+        Number of poles of the answer: 0 (only D is left) to the McMillan degree, where the answer
+        is the minimal realization itself.
     rtol : float
         How near the Hankel norm of G - G_r must come to sigma_{order+1}; it is measured.
 
@@ -55,16 +63,16 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     -------
     OptimalApproximation
         `.system` with exactly `order` poles and the D of `system`, `.error`, `.singular_values`.
-        The system is diagonal if the given one is, with the same datum (``log_poles``) and the
-        same ``conjugate``; a real LTI is answered by a real one.
+        With one input and output the system is diagonal if the given one is, with the same datum
+        (``log_poles``) and the same ``conjugate``; a real system is answered by a real one.
 
     Raises
     ------
     ValueError
-        If a pole is not stable, there are several channels, or the order does not exist.
+        If a pole is not stable, or the order is above the McMillan degree.
     numpy.linalg.LinAlgError
-        If sigma_{order+1} is not separated from its neighbours, or so small that an answer with
-        poles and residues in double precision misses it by more than `rtol`.
+        If sigma_{order+1} is not separated from its neighbours, or so small that an answer in
+        double precision misses it by more than `rtol`.
 
     Notes
     -----
@@ -74,7 +82,8 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     computed with 32 digits, residues are fitted to the rounded poles, and the Hankel norm of
     what is returned is computed with 32 digits again. After Adamyan, Arov and Krein; Haut and
     Beylkin. Dense systems take the same way where their eigenvectors allow it, otherwise the
-    all-pass embedding, after Glover, answered in balanced coordinates.
+    all-pass embedding, after Glover, answered in balanced coordinates; so do all systems with
+    several inputs or outputs.
 
     What remains is the rounding of the answer, about eps sigma_1 / (1 - |mu|): with poles away from
     the boundary sigma_{order+1} may be as small as some 1e-7 sigma_1, with poles at 1e-3 from it
@@ -92,15 +101,22 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     """
     check_system(system)
     _factors.one_channel(system)
-    if not system.is_siso:
-        raise ValueError(
-            "system must have a single input and output without channel axes, got channels "
-            f"(p, m) = {system.channel_shape}"
-        )
-    order = _check.integer("order", order)
+    order = _check.integer("order", order, 0)
     rtol = _check.number("rtol", rtol, above=0.0)
+    _factors.check_stable(system)
+    system = minimal_realization(system)
     spectrum = singular_values(system)
-    _check_order(spectrum, order)
+    degree = spectrum.values.size
+    if order > degree:
+        raise ValueError(
+            f"order must be at most the {degree} states that inputs reach and outputs see, "
+            f"got {order}"
+        )
+    if order == degree:
+        return OptimalApproximation(system, 0.0, spectrum)
+    if order == 0:
+        return OptimalApproximation(_feedthrough(system), hankel_norm(system), spectrum)
+    _check_resolved(spectrum, order)
     reached, refusals = [], []
     for answer in _answers(system):
         try:
@@ -125,7 +141,7 @@ def _answers(system):
     """Functions of order and spectrum: the answer, sigma, and its Hankel error over sigma."""
     from hippo_theory.hankel import _triangular
 
-    if isinstance(system, DiagonalLTI):
+    if isinstance(system, DiagonalLTI) and system.is_siso:
         return [partial(_by_zeros, system, *_triangular.of(system))]
     model = dense(system)
     try:
@@ -133,7 +149,7 @@ def _answers(system):
     except np.linalg.LinAlgError:  # eigenvectors that are nearly dependent
         return [partial(_by_embedding, model, *_triangular.rounded(model), exact=False)]
     embedding = partial(_by_embedding, model, form, Z, unit, exact=True)
-    if form.strict.high.any():
+    if form.strict.high.any() or not system.is_siso:
         return [embedding]
     return [partial(_by_zeros, model, form, unit), embedding]
 
@@ -169,7 +185,8 @@ def _by_embedding(system, form, Z, unit, order, spectrum, *, exact):
 
     A, B, C, sigma = _glover.approximate(form, Z, order, real=_is_real(system))
     C_given = unit.back("C of the optimum", C, gain=1, time=1)
-    best = LTI(unit.back("A", A, time=1), B, C_given, D=system.D, dt=system.dt)
+    A_given, D = unit.back("A", A, time=1), matrices(system)[3]
+    best = assemble(A_given, B, C_given, D, dt=system.dt, siso=system.is_siso)
     if exact:
         error = _triangular.difference(form, _triangular.modal(A, B, C, form.discrete))
         attained = _triangular.norm(error) / sigma
@@ -185,23 +202,32 @@ def _is_real(system):
     return not any(map(np.iscomplexobj, (poles, system.B, system.C)))
 
 
-def _check_order(spectrum, order):
-    logs, errors = spectrum.log_values, spectrum.relative_error
-    seen = int(np.isfinite(logs).sum())
-    if order >= seen:
-        states = "states" if seen == logs.size else "states that input and output see"
-        raise ValueError(f"order must be less than the {seen} {states}, got {order}")
-    if _ratio(spectrum, order) < EPS:
+def _feedthrough(system):
+    """The system without its states."""
+    if isinstance(system, DiagonalLTI):
+        B, C, _ = channels(system)
+        B, C = (B[:0, 0], C[0, :0]) if system.is_siso else (B[:0], C[:, :0])
+        logs = None if system.log_poles is None else system.log_poles[:0]
+        return dataclasses.replace(system, poles=system.poles[:0], B=B, C=C, log_poles=logs)
+    A, B, C, D = matrices(system)
+    return assemble(A[:0, :0], B[:0], C[:, :0], D, dt=system.dt, siso=system.is_siso)
+
+
+def _check_resolved(spectrum, order):
+    """Refuse a value below the rounding of poles, or near its neighbours beside its error."""
+    logs, ratio = spectrum.log_values, _ratio(spectrum, order)
+    if ratio < EPS:
         raise np.linalg.LinAlgError(
             f"singular value {order + 1} must be above the rounding {EPS:.1e} of poles in double "
-            f"precision, got {_ratio(spectrum, order):.1e} of the largest"
+            f"precision, got {ratio:.1e} of the largest"
         )
+    error = min(spectrum.relative_error[order], logs.size * EPS / ratio)
     near = [k for k in (order - 1, order + 1) if 0 <= k < logs.size]
     gap = min((abs(logs[k] - logs[order]) for k in near), default=np.inf)
-    if not gap > 10 * errors[order]:
+    if not gap > 10 * error:
         raise np.linalg.LinAlgError(
-            f"singular value {order + 1} must be known and simple, got relative error "
-            f"{errors[order]:.1e} and relative distance {gap:.1e} to its neighbour"
+            f"singular value {order + 1} must be simple beside its relative error {error:.1e}, "
+            f"got relative distance {gap:.1e} to its neighbour"
         )
 
 

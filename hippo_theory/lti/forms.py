@@ -196,9 +196,10 @@ def _split(system: DiagonalLTI):
     """
     B, C, _ = channels(system)
     real = system.poles.imag == 0
-    is_real = real.reshape(-1, real.shape[-1]).all(axis=0)
+    batch = tuple(range(real.ndim - 1))
+    is_real = real.all(axis=batch)
     if (real != is_real).any():
-        index = int(np.argmax((real != is_real).reshape(-1, real.shape[-1]).any(axis=0)))
+        index = int(np.argmax((real != is_real).any(axis=batch)))
         raise ValueError(
             "poles must be real in all channels or in none to be expanded, got both at index "
             f"{index}; expand the channels one by one"
@@ -208,7 +209,7 @@ def _split(system: DiagonalLTI):
         turn = np.where(is_real[:, None] & (size > 0), B / np.where(size > 0, size, 1), 1)
         C = C * np.swapaxes(turn, -1, -2)
         B = np.where(is_real[:, None], size, B)
-    double = (B.imag != 0).reshape(-1, *B.shape[-2:]).any(axis=(0, 2))
+    double = (B.imag != 0).any(axis=(*range(B.ndim - 2), -1))
     return B, C, is_real, ~is_real | double
 
 

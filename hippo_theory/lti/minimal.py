@@ -4,9 +4,8 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-import scipy.linalg as sla
 
-from hippo_theory import _check
+from hippo_theory import _check, scales
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import (
     assemble,
@@ -17,12 +16,12 @@ from hippo_theory.lti.forms import (
     matrices,
     one_channel,
 )
-from hippo_theory.lti.values import DiagonalLTI, System
+from hippo_theory.lti.values import LTI, DiagonalLTI, System
 
 EPS = np.finfo(float).eps
 
 
-def minimal_realization(system: System, tolerance: float | None = None) -> System:
+def minimal_realization(system: System, tolerance: float | None = None) -> LTI | DiagonalLTI:
     """The system without the states that inputs do not reach or outputs do not see.
 
     Use it after connecting systems (``G + G``, ``G1 @ G2``), before anything that needs a minimal
@@ -33,8 +32,8 @@ def minimal_realization(system: System, tolerance: float | None = None) -> Syste
     system : LTI, DiagonalLTI or DPLR
         Stable or not, without batch axes.
     tolerance : float, optional
-        What a state must receive, beside the size of A (or of B, C, or the residues that cancel),
-        to count as reached; N eps by default.
+        The smallest part of what drives the states, or of residues that cancel, that counts as
+        not zero; N eps by default.
 
     Returns
     -------
@@ -50,7 +49,7 @@ def minimal_realization(system: System, tolerance: float | None = None) -> Syste
     Notes
     -----
     Dense systems: orthonormal bases of what B, A B, A^2 B, ... span, one power at a time, in
-    coordinates where rows and columns of A are of like size; then the same for C. Backward stable:
+    balanced units of the states; then the same for C. Backward stable:
     the answer is a minimal realization of matrices that differ from the given ones by the
     tolerance. How many states there are may still depend on the tolerance, when they are reached
     through a chain of small entries. Diagonal systems: poles that are equal are merged by
@@ -78,12 +77,8 @@ def minimal_realization(system: System, tolerance: float | None = None) -> Syste
 
 def _reached(system, tolerance):
     """Keep what B reaches, then what C sees of that."""
-    A, B, C, D = matrices(system)
-    if not len(A):
-        return dense(system)
-    balance: Any = sla.matrix_balance(A, permute=False, separate=True)
-    A, (scale, _) = balance
-    B, C = B / scale[:, None], C * scale
+    unit = scales.scaled(system, clock=False)
+    A, B, C, _ = matrices(unit.system)
     sizes = [np.linalg.norm(M, 2) if M.size else 0.0 for M in (B, C)]
     Q = _krylov(A, B, sizes[0], tolerance)
     A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
@@ -91,11 +86,15 @@ def _reached(system, tolerance):
     if Q.shape[1] == system.state_dim:
         return dense(system)
     A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
-    return assemble(A, B, C, D, dt=system.dt, siso=system.is_siso)
+    B, C = unit.back("B", B, inputs=1), unit.back("C", C, outputs=1)
+    return assemble(A, B, C, matrices(system)[3], dt=system.dt, siso=system.is_siso)
 
 
 def _krylov(A, B, size, tolerance) -> Array:
-    """An orthonormal basis of the span of B, A B, A^2 B, ...; what is small beside `size` is 0."""
+    """An orthonormal basis of the span of B, A B, A^2 B, ...; what is small beside `size` is 0.
+
+    A power must stand out of the rounding of A times the directions before it.
+    """
     Q, block = B[:, :0], B
     while size and Q.shape[1] < len(A):
         for _ in range(2):
@@ -105,7 +104,7 @@ def _krylov(A, B, size, tolerance) -> Array:
         if not new.shape[1]:
             break
         Q = np.concatenate([Q, new], axis=1)
-        block, size = A @ new, np.linalg.norm(A, 2)
+        block, size = A @ new, np.linalg.norm(np.abs(A) @ np.abs(new), 2)
     return Q
 
 

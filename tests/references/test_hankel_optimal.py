@@ -5,11 +5,13 @@ import dataclasses
 import flint
 import numpy as np
 import pytest
+import scipy.signal
 from flint import acb, acb_mat
 
 import hippo_theory as ht
 from hippo_theory import hankel
 from hippo_theory.hankel import _aak, _triangular
+from tests.references.test_hankel_reduction import gramian, plants
 
 N = 16
 DIGITS = 150
@@ -247,13 +249,11 @@ def test_coincident_poles_of_the_system_do_no_harm():
 def test_the_optimum_has_32_digits_before_it_is_rounded(name):
     flint.ctx.dps = DIGITS
     G = system(name)
-    poles, residues, _ = _aak.optimum(_triangular.of(G)[0], 3)
+    form, unit = _triangular.of(G)
+    poles, residues, _ = _aak.optimum(form, 3)
     whole = [[ball(a) + ball(b) for a, b in zip(x.high, x.low, strict=True)]
              for x in (poles, residues)]  # fmt: skip
-    scale = [1] * 2
-    if not G.is_discrete:
-        scale[0] = 2.0 ** _triangular.of(G)[1]
-    scale[1] = 2.0 ** _triangular.of(G)[2]
+    scale = 2.0**unit.time, 2.0 ** (unit.gain + unit.time)
     near, residues = ([x * s for x in row] for row, s in zip(whole, scale, strict=True))
     own, own_residues = modes(G)
     exact = exact_value(own, own_residues, G.is_discrete, 3)
@@ -262,3 +262,50 @@ def test_the_optimum_has_32_digits_before_it_is_rounded(name):
     values = values * float(unit / exact)
     np.testing.assert_allclose(values[:7], 1.0, rtol=1e-13)  # sigma has multiplicity 2 r + 1
     assert values[7] < 1
+
+
+def squares(G):
+    """Eigenvalues of P Q, from linear systems of a hundred digits and more."""
+    A, B, C, _ = (matrix(M) for M in ht.lti.matrices(G))
+    adjoint = lambda M: M.conjugate().transpose()  # noqa: E731
+    P = gramian(A, B * adjoint(B), G.is_discrete)
+    Q = gramian(adjoint(A), adjoint(C) * C, G.is_discrete)
+    return [float(abs(x)) for x in matrix(P * Q).eig(algorithm="approx")]
+
+
+@pytest.mark.parametrize("name", plants())
+def test_the_optimum_of_plants_with_many_channels_or_hidden_states(name):
+    flint.ctx.dps = DIGITS
+    G = plants()[name]
+    values = np.sort(np.sqrt(squares(G)))[::-1]
+    degree = int((values > 1e-20).sum())
+    for order in {0, 1, degree // 2, degree}:
+        best = hankel.optimal_approximation(G, order)
+        assert ht.lti.expand(best.system).state_dim == order
+        assert best.system.is_stable
+        np.testing.assert_array_equal(best.system.D, G.D)
+        left = squares(ht.lti.dense(G) - ht.lti.dense(best.system))
+        want = values[order] if order < degree else 0.0
+        np.testing.assert_allclose(best.error, want, rtol=1e-12)
+        np.testing.assert_allclose(max(left) ** 0.5, want, rtol=1e-9, atol=1e-14 * values[0])
+
+
+def test_the_optimum_of_clustered_poles_goes_by_way_of_balanced_coordinates():
+    """Eight poles of a Chebyshev low-pass filter, whose eigenvectors are dependent to 1e-13."""
+    flint.ctx.dps = DIGITS
+    filter_ = scipy.signal.cheby1(8, 1, 0.05, output="zpk")
+    G = ht.lti.from_scipy(scipy.signal.StateSpace(*scipy.signal.zpk2ss(*filter_), dt=1.0))
+    values = np.sort(np.sqrt(squares(G)))[::-1]
+    for order in (1, 4):
+        best = hankel.optimal_approximation(G, order)
+        np.testing.assert_allclose(max(squares(G - best.system)) ** 0.5, values[order], rtol=1e-9)
+
+
+def test_a_system_without_response_is_its_own_optimum():
+    for G in (
+        ht.LTI(-np.eye(2), [1, 1.0], [0, 0.0], 2.0),
+        ht.DiagonalLTI([-1, -1], [1, 1], [1, -1]),
+    ):
+        best = hankel.optimal_approximation(G, 0)
+        assert best.error == 0
+        assert (best.system.state_dim, best.system.D) == (0, G.D)
