@@ -5,19 +5,20 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import scales
-from hippo_theory.hankel import _factors, limited
-from hippo_theory.lti.forms import check_system, expand, matrices
+from hippo_theory.hankel import _batches, _factors, limited
+from hippo_theory.lti.forms import expand, matrices
 from hippo_theory.lti.pairings import expm1, pairings
 from hippo_theory.lti.values import DiagonalLTI
 
 
+@_batches.stacked
 def gramians(system, *, horizon=None, band=None):
     """P and Q: A P + P A^* + B B^* = 0, A^* Q + Q A + C^* C = 0, or P = A P A^* + B B^* and so on.
 
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes. Implied conjugates are expanded first (`lti.expand`).
+        Stable. Implied conjugates are expanded first (`lti.expand`).
     horizon : float or int, optional
         Only inputs and outputs on [0, horizon) count: units of time, or a number of samples.
     band : (float, float), optional
@@ -26,7 +27,7 @@ def gramians(system, *, horizon=None, band=None):
 
     Returns
     -------
-    P, Q : numpy.ndarray, shape (n, n)
+    P, Q : numpy.ndarray, shape (..., n, n)
         Hermitian; real where A, B and C are.
 
     Raises
@@ -54,8 +55,6 @@ def gramians(system, *, horizon=None, band=None):
     array([[0.5  , 0.333],
            [0.333, 0.25 ]])
     """
-    check_system(system)
-    _factors.one_channel(system)
     if horizon is not None and band is not None:
         raise ValueError("band must be left out where horizon is given, got both")
     _factors.check_stable(system)
@@ -77,17 +76,18 @@ def gramians(system, *, horizon=None, band=None):
     return (P.real, Q.real) if real and band is None else (P, Q)
 
 
+@_batches.stacked
 def gramian_factors(system):
     """S and R with P = S S^* and Q = R R^*, computed without forming P or Q.
 
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes. Implied conjugates are expanded first (`lti.expand`).
+        Stable. Implied conjugates are expanded first (`lti.expand`).
 
     Returns
     -------
-    S, R : numpy.ndarray, shape (n, n)
+    S, R : numpy.ndarray, shape (..., n, n)
         Real where A, B and C are.
 
     Raises
@@ -108,8 +108,6 @@ def gramian_factors(system):
     >>> (S @ S.T).round(12), (R @ R.T).round(12)
     (array([[2.]]), array([[0.5]]))
     """
-    check_system(system)
-    _factors.one_channel(system)
     _factors.check_stable(system)
     S, R, unit = _scaled_factors(system)
     return (

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _factors
+from hippo_theory.hankel import _batches, _factors
 from hippo_theory.hankel.norms import hankel_norm
 from hippo_theory.hankel.singular_values import Spectrum, singular_values
-from hippo_theory.lti.forms import assemble, channels, check_system, dense, expand, matrices
+from hippo_theory.lti.forms import assemble, channels, dense, expand, matrices
 from hippo_theory.lti.minimal import minimal_realization
 from hippo_theory.lti.values import LTI, DiagonalLTI
 
@@ -42,6 +42,7 @@ class OptimalApproximation:
         return f"<OptimalApproximation of order {order}, error {self.error:.6g}>"
 
 
+@_batches.nested
 def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalApproximation:
     """The system of `order` states that is nearest in the Hankel norm (AAK).
 
@@ -52,7 +53,7 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes. Hidden states are dropped first (`lti.minimal_realization`).
+        Stable. Hidden states are dropped first (`lti.minimal_realization`).
     order : int
         Number of poles of the answer: 0 (only D is left) to the McMillan degree, where the answer
         is the minimal realization itself.
@@ -64,7 +65,8 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     OptimalApproximation
         `.system` with exactly `order` poles and the D of `system`, `.error`, `.singular_values`.
         With one input and output the system is diagonal if the given one is, with the same datum
-        (``log_poles``) and the same ``conjugate``; a real system is answered by a real one.
+        (``log_poles``) and the same ``conjugate``; a real system is answered by a real one. With
+        batch axes a tuple of answers, nested as the axes are.
 
     Raises
     ------
@@ -99,8 +101,6 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     >>> round(ht.hankel.hankel_norm(G - best.system) / best.error, 9)
     1.0
     """
-    check_system(system)
-    _factors.one_channel(system)
     order = _check.integer("order", order, 0)
     rtol = _check.number("rtol", rtol, above=0.0)
     _factors.check_stable(system)

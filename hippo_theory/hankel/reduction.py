@@ -7,9 +7,9 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory._table import Table
-from hippo_theory.hankel import _balanced, _factors
+from hippo_theory.hankel import _balanced, _batches, _factors
 from hippo_theory.hankel.singular_values import Spectrum
-from hippo_theory.lti.forms import assemble, check_system, expand
+from hippo_theory.lti.forms import assemble, expand
 from hippo_theory.lti.values import LTI
 
 
@@ -54,6 +54,7 @@ class Method:
     rule: Callable[..., tuple]
 
 
+@_batches.nested
 def balanced_truncation(
     system,
     order: int | None = None,
@@ -70,7 +71,7 @@ def balanced_truncation(
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes.
+        Stable.
     order : int, optional
         Number of states to keep, 0 (only D is left) to the number that rounding errors leave.
     tolerance : float, optional
@@ -87,7 +88,8 @@ def balanced_truncation(
     Returns
     -------
     Reduction
-        `.system` (real where A, B and C are real), `.singular_values`, `.error_bound`.
+        `.system` (real where A, B and C are real), `.singular_values`, `.error_bound`. With batch
+        axes a tuple of reductions, nested as the axes are.
 
     Raises
     ------
@@ -119,8 +121,6 @@ def balanced_truncation(
     >>> ht.hankel.balanced_truncation(G, order=1, horizon=0.5)
     <Reduction to 1 states, error <= inf>
     """
-    check_system(system)
-    _factors.one_channel(system)
     row = _check.choice("method", method, METHODS, Method)
     if (order is None) == (tolerance is None):
         raise ValueError(f"order or tolerance must be given, got order={order!r}, {tolerance=!r}")
@@ -141,6 +141,7 @@ def balanced_truncation(
     return Reduction(reduced, balancing.spectrum, float(bounds[order]))
 
 
+@_batches.nested
 def balanced_realization(system) -> LTI:
     """The system in coordinates where both Gramians are diag(sigma), without hidden states.
 
@@ -149,12 +150,13 @@ def balanced_realization(system) -> LTI:
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes.
+        Stable.
 
     Returns
     -------
     LTI
-        Of as many states as singular values are above rounding; real where the system is.
+        Of as many states as singular values are above rounding; real where the system is. With
+        batch axes a tuple of them, nested as the axes are.
 
     Raises
     ------
@@ -174,8 +176,6 @@ def balanced_realization(system) -> LTI:
     >>> [P.round(3).tolist() for P in ht.hankel.gramians(balanced)]
     [[[0.731, 0.0], [0.0, 0.019]], [[0.731, 0.0], [0.0, 0.019]]]
     """
-    check_system(system)
-    _factors.one_channel(system)
     parts = _balanced.of(system).realization()
     return assemble(*parts, dt=system.dt, siso=system.is_siso)
 

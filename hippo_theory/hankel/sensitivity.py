@@ -3,7 +3,7 @@
 import numpy as np
 
 from hippo_theory import _check, scales
-from hippo_theory.hankel import _factors, _graded
+from hippo_theory.hankel import _batches, _factors, _graded
 from hippo_theory.hankel.hinf import hinf_norm
 from hippo_theory.hankel.singular_values import (
     _simple_poles,
@@ -176,18 +176,18 @@ def amplification(system, perturbed, size: float) -> float:
         return float(scales.restored("the amplification", np.divide(change, norm) / size))
 
 
+@_batches.stacked
 def gradients(system) -> tuple[np.ndarray, np.ndarray]:
     """Gradients of all Hankel singular values with respect to poles and residues.
 
     Parameters
     ----------
     system : DiagonalLTI
-        Stable, simple poles with residues r = b c that are not zero, one input and one output,
-        without batch axes.
+        Stable, simple poles with residues r = b c that are not zero, one input and one output.
 
     Returns
     -------
-    by_poles, by_residues : numpy.ndarray, complex, shape (n, N)
+    by_poles, by_residues : numpy.ndarray, complex, shape (..., n, N)
         Row k belongs to sigma_k: d sigma_k = Re(sum_j by_poles[k, j] dl_j + by_residues[k, j] dr_j)
         with the listed poles; n counts all poles.
 
