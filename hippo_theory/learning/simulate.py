@@ -6,7 +6,9 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.learning._arguments import as_poles
-from hippo_theory.learning.statistics import signals
+from hippo_theory.learning.statistics import recurrence, signals
+
+METHODS = ("auto", "recurrence", "triangular")
 
 TRAINED = {  # which of (poles, b, c) move
     "both": (0, 1, 1),
@@ -56,6 +58,7 @@ def gradient_descent(
     train: str = "both",
     batch_size: int | None = None,
     rng: np.random.Generator | None = None,
+    method: str = "auto",
 ) -> Training:
     """Train x_j[t] = a_j x_j[t-1] + b_j u[t], y[t] = sum_j c_j x_j[t] by gradient descent.
 
@@ -76,6 +79,11 @@ def gradient_descent(
         gradient is batch_size / P of the full one in the mean.
     rng : numpy.random.Generator
         Needed with batch_size alone.
+    method : {"auto", "recurrence", "triangular"}
+        `recurrence` runs every sequence and its adjoint at every step. `triangular`, for one layer
+        of fixed poles and full batches, runs them once: the responses of the poles and the targets
+        are replaced by the triangular factor of their QR factorization, which has the same errors'
+        norms and gradients. `auto` takes it where it applies.
 
     Returns
     -------
@@ -89,10 +97,11 @@ def gradient_descent(
 
     Notes
     -----
-    Literal back-propagation through time by the adjoint recurrence, compiled: O(P L N D) a step
-    and O(L N D) memory besides the courses. Complex parameters descend 2 d loss / d conj(.), the
-    loss being |prediction - y|^2 of complex outputs. Nothing of the closed forms is used.
-    docs/theory.md (8.13).
+    `recurrence` is literal back-propagation through time, compiled: O(P L N D) a step and O(L N D)
+    memory besides the courses; nothing of the closed forms is used. `triangular` costs
+    O(P L N^2) once and O(N^2) a step, and agrees with it to rounding, the loss near a perfect fit
+    included. Complex parameters descend 2 d loss / d conj(.), the loss being |prediction - y|^2 of
+    complex outputs. docs/theory.md (8.13).
 
     Examples
     --------
@@ -112,14 +121,57 @@ def gradient_descent(
     learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
     steps = _check.integer("steps", steps, 0)
     batches = _batches(u.shape[0], batch_size, steps, rng)
+    fixed = not (flags[0] or start[0].shape[0] > 1 or batch_size is not None)
+    if _check.option("method", method, METHODS) == "triangular" and not fixed:
+        raise ValueError("method must be 'recurrence' where poles, layers or batches vary")
     dtype = np.result_type(u, y, *start, np.float64)
     paths = [np.empty((steps + 1, *v.shape), dtype) for v in start]
     for path, value in zip(paths, start, strict=True):
         path[0] = value
     course = np.empty(steps + 1)
-    _descend(u.astype(dtype), y.astype(dtype), batches, learning_rate, flags, paths, course)
+    u, y = u.astype(dtype), y.astype(dtype)
+    factor = _triangular(u, y, paths[0][0, 0]) if fixed and method != "recurrence" else None
+    if factor is None:
+        _descend(u, y, batches, learning_rate, flags, paths, course)
+    else:
+        _descend_factor(factor, learning_rate, flags, paths, course)
     a, b, c = paths if layered else [path[:, 0] for path in paths]
     return Training(b, c, a, course)
+
+
+def _triangular(u, y, poles):
+    """The triangular factor of [responses, y], or None where a pole makes them overflow."""
+    factor = np.zeros((0, poles.size + 1), u.dtype)
+    rows = max(1, 2**22 // (u.shape[1] * (poles.size + 1)))  # a bound on memory
+    for k in range(0, u.shape[0], rows):
+        with np.errstate(over="ignore", invalid="ignore"):
+            phi = recurrence(u[k : k + rows], poles).reshape(poles.size, -1)
+        if not np.isfinite(phi).all():
+            return None
+        block = np.concatenate([phi, y[k : k + rows].reshape(1, -1)]).T
+        factor = np.linalg.qr(np.concatenate([factor, block]), mode="r")
+    return factor
+
+
+def _descend_factor(factor, learning_rate, flags, paths, course):
+    """Descent where the error is R w - r, of the columns of the factor."""
+    R, r = factor[:, :-1], factor[:, -1]
+    adjoint = R.conj().T
+    rates = learning_rate * np.array(flags, float)
+    a, b, c = (path[:, 0] for path in paths)
+    a[:] = a[0]
+    steps = course.size - 1
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        for k in range(steps + 1):
+            error = R @ (b[k] * c[k]) - r
+            course[k] = 0.5 * np.vdot(error, error).real
+            if k < steps:
+                pull = adjoint @ error
+                b[k + 1] = b[k] - rates[1] * (c[k].conj() * pull)
+                c[k + 1] = c[k] - rates[2] * (b[k].conj() * pull)
+    finite = np.isfinite(course)
+    if not finite.all():
+        _refuse_divergence(int(np.argmin(finite)), learning_rate, course)
 
 
 def _descend(u, y, batches, learning_rate, flags, paths, course):
@@ -129,10 +181,14 @@ def _descend(u, y, batches, learning_rate, flags, paths, course):
     a, b, c = paths
     broken = _fast.descend(u, y, batches, rates, a, b, c, course)
     if broken >= 0:
-        raise np.linalg.LinAlgError(
-            f"training diverged: the loss is {course[broken]:g} at step {broken}; "
-            f"lower learning_rate = {learning_rate:g}"
-        )
+        _refuse_divergence(broken, learning_rate, course)
+
+
+def _refuse_divergence(broken, learning_rate, course):
+    raise np.linalg.LinAlgError(
+        f"training diverged: the loss is {course[broken]:g} at step {broken}; "
+        f"lower learning_rate = {learning_rate:g}"
+    )
 
 
 def _layers(name, value):

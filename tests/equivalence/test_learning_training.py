@@ -238,7 +238,9 @@ def test_minibatches_are_sums_over_the_drawn_rows():
     rows = np.random.default_rng(1).integers(6, size=(4, 2))
     b, c = np.array([0.3]), np.array([0.1])
     for k in range(3):
-        one = learning.gradient_descent(u[rows[k]], y[rows[k]], [0.5], b, c, 1e-3, 1)
+        one = learning.gradient_descent(
+            u[rows[k]], y[rows[k]], [0.5], b, c, 1e-3, 1, method="recurrence"
+        )
         assert run.loss[k] == one.loss[0]
         b, c = one.b[1], one.c[1]
         np.testing.assert_array_equal(run.w[k + 1], b * c)
@@ -259,3 +261,34 @@ def test_stochastic_training_has_the_stationary_variance():
     deviation = blocks.std() / np.sqrt(blocks.size)
     assert abs(blocks.mean() - expected) < 4 * deviation
     assert deviation < 0.02 * expected
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+@pytest.mark.parametrize("train", ["both", "b", "c"])
+def test_the_triangular_factor_trains_as_the_recurrences_do(kind, train):
+    rng = np.random.default_rng(15)
+    poles = np.array([0.9, -0.5, 0.3]) * (np.exp(0.4j) if kind is complex else 1.0)
+    u = rng.normal(size=(3, 40))
+    y = np.stack([_filter(0.9, row) for row in u]) * (1 + 0.5j if kind is complex else 1.0)
+    b, c = rng.normal(size=(2, 3))
+    runs = [
+        learning.gradient_descent(u, y, poles, b, c, 2e-4, 300, train=train, method=method)
+        for method in ("recurrence", "triangular", "auto")
+    ]
+    np.testing.assert_allclose(runs[1].w, runs[0].w, rtol=0, atol=1e-12 * abs(runs[0].w).max())
+    np.testing.assert_allclose(runs[1].loss, runs[0].loss, rtol=1e-12)
+    np.testing.assert_array_equal(runs[2].w, runs[1].w)
+    np.testing.assert_array_equal(runs[1].poles, runs[0].poles)
+
+
+def test_the_triangular_factor_keeps_the_digits_of_a_vanishing_loss():
+    u = np.random.default_rng(16).normal(size=(2, 40))
+    y = np.stack([_filter(0.8, row) for row in u])
+    losses = [
+        learning.gradient_descent(u, y, [0.8], [0.5], [0.4], 5e-3, 400, method=method).loss
+        for method in ("recurrence", "triangular")
+    ]
+    seen = losses[0] > 1e-24 * losses[0][0]
+    assert losses[0][seen][-1] < 1e-20 * losses[0][0]
+    np.testing.assert_allclose(losses[1][seen], losses[0][seen], rtol=1e-2)
+    assert (losses[1] < 1e-12 * losses[1][0]).sum() == (losses[0] < 1e-12 * losses[0][0]).sum()

@@ -188,6 +188,9 @@ CALLS = [
      ValueError, "b0 must have shape (1, 1), got (1, 2)"),
     (lambda: learning.gradient_descent(SIGNAL, SIGNAL, [0.5], [1.0], [1.0], 0.1, 5, batch_size=1),
      TypeError, "rng must be a numpy.random.Generator with batch_size, got None"),
+    (lambda: learning.gradient_descent(
+        SIGNAL, SIGNAL, [0.5], [1.0], [1.0], 0.1, 5, train="all", method="triangular"),
+     ValueError, "method must be 'recurrence' where poles, layers or batches vary"),
     (lambda: learning.gradient_descent(SIGNAL, SIGNAL, [0.5], [3.0], [1.0], 10.0, 50),
      np.linalg.LinAlgError, "training diverged: the loss is inf at step 4; lower learning_rate = "
      "10"),
