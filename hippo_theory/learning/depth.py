@@ -14,12 +14,13 @@ from hippo_theory import _check
 from hippo_theory._check import positive
 from hippo_theory.learning._arguments import factors
 from hippo_theory.learning.line import gains_on_line, start_levels
+from hippo_theory.learning.statistics import one_pole
 
 _EPS = np.finfo(float).eps
 _ITERATIONS = 200
 
 
-def deep_time(w, w0, layers, sigma, eta, tau=1.0) -> np.ndarray:
+def deep_time(w, w0, layers, sigma, eta=None, tau=1.0) -> np.ndarray:
     """Time at which balanced gradient flow of D layers takes the gain from w0 to w.
 
     Parameters
@@ -60,6 +61,7 @@ def deep_time(w, w0, layers, sigma, eta, tau=1.0) -> np.ndarray:
     [4.595, 5.944, 5.975]
     """
     w = _check.array("w", w, real=True)
+    sigma, eta = one_pole(sigma, eta)
     w0, sigma = _check.number("w0", w0), _check.number("sigma", sigma)
     eta = _check.number("eta", eta, above=0.0)
     tau = _check.number("tau", tau, above=0.0)
@@ -142,8 +144,7 @@ def deep_gain(
     array([-0.0064  ,  0.001214,  1.      ])
     """
     t = positive("t", t, zero=True)
-    if sigma is None or eta is None:
-        raise TypeError("sigma and eta must be given")
+    sigma, eta = one_pole(sigma, eta)
     sigma = _check.array("sigma", sigma, ndim=0)[()]
     eta = _check.number("eta", eta, above=0.0)
     clock = t / _check.number("tau", tau, above=0.0)

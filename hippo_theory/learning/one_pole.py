@@ -22,6 +22,7 @@ from hippo_theory._check import positive
 from hippo_theory.learning._arguments import factors as _factors
 from hippo_theory.learning._course import clock, turned_gain
 from hippo_theory.learning._start import normalized, read_start, scaled
+from hippo_theory.learning.statistics import one_pole
 
 
 def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None) -> np.ndarray:
@@ -34,7 +35,8 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     w0, S0 : array_like
         sum b c and |b|^2 + |c|^2 at t = 0, broadcast against t; S0 >= 2 |w0|.
     sigma, eta : array_like
-        s and M of the pole (`statistics`); sigma may be complex, eta > 0.
+        s and M of the pole; sigma may be complex, eta > 0. A `Statistics` of one pole in the place
+        of sigma holds both.
     tau : array_like
         Inverse learning rate.
     b0, c0 : array_like, shape (..., N)
@@ -85,7 +87,7 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
         return _finite("the gain", scaled(value, start.order + units.lift, phase))
 
 
-def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
+def factors(t, b0, c0, sigma, eta=None, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
     """b(t) and c(t) of real states that share a pole: one number f(t) moves them all.
 
     Parameters
@@ -116,10 +118,12 @@ def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
     """
     t = positive("t", t, zero=True)
     _check.array("t", t, ndim=1)
+    sigma, eta = one_pole(sigma, eta)
     sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
     positive("eta", eta)
     positive("tau", tau)
-    b0, c0 = (_check.array(name, v, ndim=1, real=True) for name, v in (("b0", b0), ("c0", c0)))
+    b0, c0 = (np.atleast_1d(_check.array(n, v, real=True)) for n, v in (("b0", b0), ("c0", c0)))
+    _check.shape("b0", b0, ("N",))
     _factors(b0, c0)
     sign = 1.0 if sigma >= 0 else -1.0
     start = read_start(None, None, b0, c0, sign)
@@ -134,7 +138,7 @@ def factors(t, b0, c0, sigma, eta, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
     return _finite("b(t)", (p + q) / 2), _finite("c(t)", sign * (p - q) / 2)
 
 
-def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
+def time_to(w, b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:
     """Time at which gradient flow from real (b0, c0) reaches the gain w.
 
     Parameters
@@ -170,6 +174,7 @@ def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     5.292041
     """
     w = _check.array("w", w, real=True)
+    sigma, eta = one_pole(sigma, eta)
     sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
     positive("eta", eta)
     positive("tau", tau)
@@ -190,7 +195,7 @@ def time_to(w, b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
     return _finite("the time", tau * (np.log1p(R * z) / R if np.finfo(float).tiny <= R else z))
 
 
-def rate(b0, c0, sigma, eta, tau=1.0) -> np.ndarray:
+def rate(b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:
     """Late rate sqrt(4 |sigma|^2 + (eta Lambda)^2) / tau at which the gain converges.
 
     Parameters
@@ -259,8 +264,7 @@ def _finite(what, values):
 
 
 def _problem(sigma, eta, tau):
-    if sigma is None or eta is None:
-        raise TypeError("sigma and eta must be given")
+    sigma, eta = one_pole(sigma, eta)
     return _check.array("sigma", sigma), positive("eta", eta), positive("tau", tau)
 
 

@@ -248,6 +248,19 @@ def given(stats) -> Statistics:
     return stats
 
 
+def one_pole(sigma, eta):
+    """Return sigma and eta of one pole; a Statistics in the place of sigma holds both."""
+    if isinstance(sigma, Statistics):
+        if eta is not None:
+            raise TypeError("eta must be left out where sigma is a Statistics")
+        if sigma.s.size != 1:
+            raise ValueError(f"sigma must be of one pole, got {sigma!r}; flow takes many")
+        return sigma.s[0], sigma.M[0, 0].real
+    if sigma is None or eta is None:
+        raise TypeError("sigma and eta must be given")
+    return sigma, eta
+
+
 def signals(u, y):
     """Return paired signals as two arrays (P, L)."""
     u = _check.array("u", u, minimum_ndim=1)

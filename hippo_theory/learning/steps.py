@@ -7,13 +7,14 @@ step, where the flow conserves it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from hippo_theory import _check
 from hippo_theory.learning._arguments import factors
 from hippo_theory.learning.one_pole import imbalance
-from hippo_theory.learning.statistics import Statistics, given
+from hippo_theory.learning.statistics import Statistics, given, one_pole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ class GainSteps:
     imbalance: np.ndarray
 
 
-def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainSteps:
+def gain_steps(b0, c0, sigma, eta=None, learning_rate: Any = None, steps: Any = None) -> GainSteps:
     """Gains of gradient descent, step by step, from the exact two-number map.
 
     Parameters
@@ -44,7 +45,7 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
         Start.
     sigma : float or complex
     eta : float
-        s and M of the pole, eta > 0.
+        s and M of the pole, eta > 0; a `Statistics` of it in the place of sigma holds both.
     learning_rate : float
     steps : int
 
@@ -73,11 +74,12 @@ def gain_steps(b0, c0, sigma, eta, learning_rate: float, steps: int) -> GainStep
     >>> path.w[[0, 1, -1]].round(6)
     array([0.15    , 1.137594, 1.      ])
     """
-    b0, c0 = (_check.array(n, v, ndim=1) for n, v in (("b0", b0), ("c0", c0)))
-    factors(b0, c0)
+    b0, c0 = factors(b0, c0)
+    _check.shape("b0", b0, ("N",))
     for name, value in (("b0", b0), ("c0", c0)):
         if (abs(value) >= 1e150).any():  # their squares are summed
             raise ValueError(f"{name} must be smaller than 1e150, got {abs(value).max():g}")
+    sigma, eta = one_pole(sigma, eta)
     sigma = _check.array("sigma", sigma, ndim=0)[()]
     eta = _check.number("eta", eta, above=0.0)
     learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
@@ -133,7 +135,7 @@ def learning_rate_limit(stats: Statistics, b, c, *, train: str = "both") -> floa
     return float(2 / top / scale / scale) if top > 0 else np.inf
 
 
-def modified_time(w, w0, sigma, eta, learning_rate: float) -> np.ndarray:
+def modified_time(w, w0, sigma, eta=None, learning_rate: Any = None) -> np.ndarray:
     """Time learning_rate * steps at which balanced gradient descent reaches w, to second order.
 
     Parameters
@@ -166,6 +168,7 @@ def modified_time(w, w0, sigma, eta, learning_rate: float) -> np.ndarray:
     (2.298, 2.364)
     """
     w = _check.array("w", w, real=True)
+    sigma, eta = one_pole(sigma, eta)
     w0, sigma, eta, alpha = (
         _check.number(name, value, above=0.0)
         for name, value in (

@@ -152,7 +152,7 @@ def crossover_width(scale, sigma, eta) -> float:
     return float(abs(sigma) / (_check.number("eta", eta, above=0.0) * scale**2))
 
 
-def steps_at_limit(w, b0, c0, sigma, eta) -> np.ndarray:
+def steps_at_limit(w, b0, c0, sigma, eta=None) -> np.ndarray:
     """`time_to` in steps of the largest stable learning rate, time_to * rate / 2.
 
     Parameters

@@ -331,3 +331,24 @@ def test_extreme_weights_and_teachers_are_answered_or_refused():
         ht.learning.pole_loss(0.0, 0.9, 1e200)
     with pytest.raises(np.linalg.LinAlgError, match="the time must stay in the range"):
         ht.learning.deep_time(1e-100, 1e-300, 3, 1.0, 1e-250, 1e150)
+
+
+def test_statistics_of_one_pole_and_scalars_are_taken_as_they_are():
+    u = np.random.default_rng(0).normal(size=(2, 30))
+    stats = learning.statistics(u, 0.5 * u, 0.9)
+    sigma, eta = float(stats.s[0]), float(stats.M[0, 0])
+    calls = [
+        lambda *sums: learning.gain([0.1], sigma=sums[0], eta=(*sums, None)[1], b0=0.1, c0=0.2),
+        lambda *sums: learning.factors([0.1], 0.1, 0.2, *sums)[0],
+        lambda *sums: learning.time_to(0.9 * sigma / eta, 0.1, 0.2, *sums),
+        lambda *sums: learning.rate(0.1, 0.2, *sums),
+        lambda *sums: learning.steps_at_limit(0.9 * sigma / eta, 0.1, 0.2, *sums),
+        lambda *sums: learning.gain_steps(0.1, 0.2, *sums, learning_rate=1e-3, steps=5).w,
+        lambda *sums: learning.deep_time(0.9 * sigma / eta, 0.02, 2, *sums),
+        lambda *sums: learning.deep_gain(0.1, 0.02, 2, *sums),
+        lambda *sums: learning.modified_time(0.9 * sigma / eta, 0.02, *sums, learning_rate=1e-3),
+    ]
+    for call in calls:
+        np.testing.assert_array_equal(call(stats), call(sigma, eta))
+    assert learning.learning_rate_limit(stats, 1.0, 0.5) == pytest.approx(2 / (1.25 * eta))
+    assert learning.flow(stats, 0.1, 0.2, [1.0]).w.shape == (1, 1)
