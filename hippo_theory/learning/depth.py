@@ -30,8 +30,8 @@ def deep_time(w, w0, layers, sigma, eta=None, tau=1.0) -> np.ndarray:
     w0 : float
         Start, of the sign of sigma.
     layers : int or inf
-        D: every layer has two factors. `inf` is the limit of many layers with time counted as
-        tau w' = w^2 (sigma - eta w), that is with 2 D times the learning rate.
+        D: every layer has two factors. `inf` is the limit of many layers, tau w' = w^2 (sigma -
+        eta w). More layers learn faster, so this limit divides the learning rate by 2 D.
     sigma, eta : float
         Statistics of the cascade's regressor u * g_1 * ... * g_D; eta > 0.
     tau : float

@@ -20,8 +20,8 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory._check import positive
 from hippo_theory.learning._arguments import factors as _factors
-from hippo_theory.learning._course import clock, turned_gain
-from hippo_theory.learning._start import normalized, read_start, scaled
+from hippo_theory.learning.one_pole_solution import clock, turned_gain
+from hippo_theory.learning.one_pole_start import normalized, read_start, scaled
 from hippo_theory.learning.statistics import one_pole
 
 

@@ -1,14 +1,15 @@
-"""The course of a shared pole in normalized units: two affine functions of E = exp(-R t / tau).
+"""The gain of a shared pole at many times: numerator and denominator in normalized units.
 
-With g = (1 - E) / R every quadratic in E and g is c E + g (a + b E), since g E = g - R g^2: the
-numerator and the denominator of the gain cost one exponential, one expm1 and few products a time.
+Both are quadratic in E = exp(-R t / tau) and g = (1 - E) / R. Because g E = g - R g^2, a quadratic
+in E and g can be written c E + g (a + b E). So a time costs one exponential, one expm1 and a few
+products.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from hippo_theory.learning._start import Start, Units
+from hippo_theory.learning.one_pole_start import Start, Units
 
 
 class Clock(NamedTuple):

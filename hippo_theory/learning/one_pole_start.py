@@ -1,4 +1,4 @@
-"""The start of a shared pole as the flow needs it: P, Q and Lambda^2 without cancellation.
+"""Start and units of the solution for a shared pole: P, Q and Lambda^2 without cancellation.
 
 The flow is invariant under b, c, eta -> b / m, c / m, eta m^2 with w -> w / m^2, and under
 sigma, eta, tau -> n sigma, n eta, n tau. Powers of two m and n, which change no digit, bring the
@@ -53,8 +53,8 @@ def read_start(w0, S0, b0, c0, phase) -> Start:
 class Units(NamedTuple):
     """sigma >= 0, eta and tau in the units of the start, the larger of sigma and eta near one.
 
-    A start that is small against sigma / eta leaves eta P so far below sigma that
-    E = exp(-R t / tau) underflows before the two meet: both are then read in units of 2^-lift.
+    The gain leaves a small start when E = exp(-R t / tau) has fallen to the size of eta P / sigma.
+    Where that is below the least double, E and eta P are both multiplied by 2^lift.
     """
 
     sigma: np.ndarray
