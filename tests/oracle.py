@@ -9,11 +9,13 @@ from functools import cached_property
 
 import flint
 import numpy as np
+from scipy import linalg, optimize
 
 BITS = 600
 MORE_BITS = 3000  # where powers grow before they decay
 HUGE = 60  # states from which on eigenvalues at 600 bits take seconds
 ENOUGH = 80  # bits of the largest entry that a number has when it leaves
+CHANGE = 200  # bits below 1 of a change whose effect is differentiated
 NOTHING = 450  # a ball of radius 2^-450 is a number: zeros are known no better
 DOUBLINGS = 90  # of the sums of powers, so that spectral radii up to 1 - 2^-70 converge
 
@@ -31,6 +33,12 @@ def matrix(values) -> flint.acb_mat:
 
 def identity(n) -> flint.acb_mat:
     return matrix(np.eye(n))
+
+
+def diagonal_matrix(entries) -> flint.acb_mat:
+    n = len(entries)
+    rows = [[entries[i] if i == j else 0 for j in range(n)] for i in range(n)]
+    return flint.acb_mat(rows) if n else flint.acb_mat(0, 0)
 
 
 def adjoint(X) -> flint.acb_mat:
@@ -59,17 +67,27 @@ def small(X, bits) -> bool:
 class Exact:
     """Exact matrices of one system, as balls, and what follows from them."""
 
-    def __init__(self, system):
+    def __init__(self, system, *, change=None):
         with flint.ctx.workprec(BITS):
-            self.A, self.B, self.C = parts(system)
+            self.A, self.B, self.C = parts(system, change)
             D = np.asarray(system.D)
             self.D = matrix(D.reshape((1, 1) if D.ndim == 0 else D.shape))
-        self.n, (self.p, self.m) = self.A.nrows(), (self.D.nrows(), self.D.ncols())
         self.dt = None if system.dt is None else float(system.dt)
         self.is_siso = np.ndim(system.D) == 0
-        self.is_real = all(
-            x.imag == 0 for X in (self.A, self.B, self.C, self.D) for x in X.entries()
-        )
+        self._measure()
+
+    def _measure(self):
+        self.n, (self.p, self.m) = self.A.nrows(), (self.D.nrows(), self.D.ncols())
+        data = (self.A, self.B, self.C, self.D)
+        self.is_real = all(x.imag == 0 for X in data for x in X.entries())
+
+    @classmethod
+    def of(cls, A, B, C, D, dt, is_siso):
+        """From balls."""
+        self = cls.__new__(cls)
+        self.A, self.B, self.C, self.D, self.dt, self.is_siso = A, B, C, D, dt, is_siso
+        self._measure()
+        return self
 
     @cached_property
     def poles(self) -> np.ndarray:
@@ -79,6 +97,20 @@ class Exact:
         with flint.ctx.workprec(BITS):
             values = self.A.eig(algorithm="approx") if self.n else []
             return np.array([complex(x) for x in values], complex)
+
+    @cached_property
+    def elsewhere(self) -> np.ndarray:
+        """Points outside the circle of all poles."""
+        far = np.abs(self.poles).max(initial=0.0)
+        return 1.5 * (far or 1.0) * np.exp(1j * np.array([0.3, 1.1, 2.0, -0.7]))
+
+    @cached_property
+    def gaps(self) -> np.ndarray:
+        """-2 Re pole, or 1 - |pole|^2 in discrete time, of a diagonal A in its order, (n,)."""
+        with flint.ctx.workprec(BITS):
+            poles = [self.A[i, i] for i in range(self.n)]
+            of = (lambda x: -2 * x.real) if self.dt is None else (lambda x: 1 - abs(x) ** 2)
+            return np.array([float(of(x).mid()) for x in poles])
 
     @cached_property
     def margin(self) -> float:
@@ -115,6 +147,16 @@ class Exact:
             [D + C @ X @ (S @ X @ B + 2 * B) for X, S in zip(sizes, shifted, strict=True)]
         )
 
+    def normwise(self, points) -> float:
+        """|C| |R| (|z| + |A|) |R| |B| with R = (z - A)^{-1}, the largest over points."""
+        if not self.n:
+            return 1.0
+        A, B, C = (np.linalg.norm(floats(X), 2) for X in (self.A, self.B, self.C))
+        with flint.ctx.workprec(BITS):
+            inverses = [(flint.acb(complex(z)) * identity(self.n) - self.A).inv() for z in points]
+            R = np.array([np.linalg.norm(floats(X), 2) for X in inverses])
+        return float((C * R * (np.abs(points) + A) * R * B).max())
+
     def response(self, angles) -> np.ndarray:
         """G on the boundary of stability, at i w or at e^{i w} in discrete time, (len(w), p, m)."""
         with flint.ctx.workprec(BITS):
@@ -130,11 +172,75 @@ class Exact:
         Powers of a filter's companion form grow by less than 2^60, so 500 bits stay right.
         """
         with flint.ctx.workprec(BITS):
-            terms, X = [self.D], self.B
-            for _ in range(L - 1):
-                terms.append((self.C * X).mid() if self.n else self.D * 0)
-                X = (self.A * X).mid() if self.n else X
-            return np.array([floats(T) for T in terms])
+            return np.array([floats(T) for T in self._markov(L)])
+
+    def _markov(self, L):
+        terms, X = [self.D], self.B
+        for _ in range(L - 1):
+            terms.append((self.C * X).mid() if self.n else self.D * 0)
+            X = (self.A * X).mid() if self.n else X
+        return terms
+
+    def free(self, x0, L):
+        """A^k x0, (L, n), and C A^k x0, (L, p)."""
+        with flint.ctx.workprec(BITS):
+            x, states, outputs = matrix(np.reshape(x0, (-1, 1))), [], []
+            for _ in range(L):
+                states.append(floats(x)[:, 0])
+                outputs.append(floats(self.C * x)[:, 0])
+                x = (self.A * x).mid()
+        return np.array(states), np.array(outputs)
+
+    def derivative(self, system, name, direction, L) -> np.ndarray:
+        """Of the Markov parameters along a change of `poles`, `B` or `C`, (L, p, m).
+
+        A quotient over 2^-200, whose error of 2^-200 is far below double precision.
+        """
+        still = Exact(system, change=(name, 0 * direction))
+        moved = Exact(system, change=(name, direction))
+        with flint.ctx.workprec(BITS):
+            size = flint.arb(2) ** -CHANGE
+            return np.array(
+                [
+                    floats((b - a) * (1 / size))
+                    for a, b in zip(still._markov(L), moved._markov(L), strict=True)
+                ]
+            )
+
+    def discretized(self, dt, scheme, alpha) -> "Exact":
+        """By the definition of the scheme: a substitution for s, or a hold of the input."""
+        with flint.ctx.workprec(BITS):
+            weights = {"forward_euler": 0.0, "backward_euler": 1.0, "bilinear": 0.5}
+            if scheme in ("zoh", "foh"):
+                parts = self._held(flint.arb(dt), linear=scheme == "foh")
+            else:
+                parts = self._substituted(flint.arb(dt), weights.get(scheme, alpha))
+        return Exact.of(*parts, dt, self.is_siso)
+
+    def _substituted(self, dt, alpha):
+        if not self.n:
+            return self.A, self.B, self.C, self.D
+        one, alpha = identity(self.n), flint.arb(alpha)
+        inverse = (one - alpha * dt * self.A).inv()
+        A, B = inverse * (one + (1 - alpha) * dt * self.A), inverse * (dt * self.B)
+        return A, B, self.C * inverse, self.D + alpha * (self.C * B)
+
+    def _held(self, dt, *, linear):
+        """After cont2discrete of SciPy: blocks of one exponential."""
+        n, m = self.n, self.m
+        if not n:
+            return self.A, self.B, self.C, self.D
+        rows = (dt * self.A).tolist(), (dt * self.B).tolist()
+        top = [a + b + [0] * m for a, b in zip(*rows, strict=True)]
+        middle = [[0] * (n + m) + [int(i == j) for j in range(m)] for i in range(m)]
+        E = flint.acb_mat(top + middle + [[0] * (n + 2 * m)] * m).exp().tolist()[:n]
+        A, first, second = (
+            flint.acb_mat([row[i:j] for row in E])
+            for i, j in ((0, n), (n, n + m), (n + m, n + 2 * m))
+        )
+        if not linear:
+            return A, first, self.C, self.D
+        return A, first - second + A * second, self.C, self.D + self.C * second
 
     @cached_property
     def controllability(self) -> flint.acb_mat:
@@ -183,6 +289,29 @@ class Exact:
         return floats(self.controllability), floats(self.observability)
 
     @cached_property
+    def units(self) -> np.ndarray:
+        """Powers of two in which the states of A are balanced, (n,)."""
+        if not self.n:
+            return np.zeros(0)
+        _, (units, _) = linalg.matrix_balance(floats(self.A), permute=False, separate=True)
+        return units
+
+    @cached_property
+    def gramian_conditions(self) -> tuple[float, float]:
+        """Relative change of P and of Q over that of A, in balanced units: 2 |A| |X|, with X
+        the Gramian of unit noise on every state, which is the norm of the inverse operator.
+        """
+        with flint.ctx.workprec(BITS):
+            d = diagonal_matrix([flint.acb(x) for x in self.units])
+            A = d.inv() * self.A * d if self.n else self.A
+            size = np.linalg.norm(floats(A), 2) if self.n else 0.0
+        power = 1 if self.dt is None else 2
+        noises = [self._gramian(X, identity(self.n)) for X in (A, adjoint(A))]
+        return tuple(
+            2 * size**power * np.linalg.norm(floats(X), 2) if self.n else 0.0 for X in noises
+        )
+
+    @cached_property
     def singular_values(self) -> np.ndarray:
         """Hankel singular values, (n,), descending: roots of the eigenvalues of P Q."""
         if not self.n:
@@ -206,21 +335,31 @@ class Exact:
     def hinf(self) -> tuple[float, float]:
         """The largest |G| that is found on the boundary, and where: never above the supremum.
 
-        Every pole gets frequencies that are dense near it, and the best of them are refined.
+        Frequencies are dense near every pole; a grid in floats finds the best, which are refined
+        and measured at 600 bits.
         """
+        D = float(np.linalg.norm(floats(self.D), 2)) if self.dt is None or not self.n else 0.0
         if not self.n:
-            return float(np.linalg.norm(floats(self.D), 2)), 0.0
+            return D, 0.0
         w = np.unique(np.concatenate([self._frequencies(pole) for pole in self.poles]))
-        sizes = self._sizes(w)
-        around = np.concatenate([[-np.inf], sizes, [-np.inf]])
-        tops = np.flatnonzero((sizes >= around[:-2]) & (sizes >= around[2:]))
-        best = tops[np.argsort(sizes[tops])[-8:]]
-        found = [self._refined(w[max(k - 1, 0)], w[min(k + 1, w.size - 1)]) for k in best]
-        D = np.linalg.norm(floats(self.D), 2) if self.dt is None else 0.0
+        sizes = self._rough(w)
+        peaks = np.flatnonzero((sizes >= np.roll(sizes, 1)) & (sizes >= np.roll(sizes, -1)))
+        best = sorted(peaks, key=lambda k: -sizes[k])[:6] or [int(np.argmax(sizes))]
+        found = [self._refined(w[max(k - 1, 0)], w[k], w[min(k + 1, w.size - 1)]) for k in best]
         return max([*found, (D, np.inf)])
 
-    def _sizes(self, w):
-        return np.linalg.norm(self.response(w), 2, axis=(1, 2))
+    def _size(self, w) -> float:
+        return float(np.linalg.norm(self.response([w])[0], 2))
+
+    def _rough(self, w):
+        A, B, C, D = (floats(X) for X in (self.A, self.B, self.C, self.D))
+        A, (units, _) = linalg.matrix_balance(A, permute=False, separate=True)
+        z = (1j * w if self.dt is None else np.exp(1j * w))[:, None, None]
+        moved = 1e-14 * np.abs(A).max()  # off a pole that the grid meets
+        X = np.linalg.solve(
+            z * np.eye(self.n) - A + moved * np.eye(self.n), (B / units[:, None])[None]
+        )
+        return np.linalg.norm((C * units) @ X + D, 2, axis=(1, 2))
 
     def _frequencies(self, pole):
         steps = np.sinh(np.linspace(-12, 12, 61))
@@ -232,24 +371,55 @@ class Exact:
         wide = np.linspace(-np.pi, np.pi, 41)
         return np.concatenate([(angles + np.pi) % (2 * np.pi) - np.pi, wide])
 
-    def _refined(self, low, high, rounds=26):
-        """The maximum between two frequencies by trisection."""
-        for _ in range(rounds):
-            w = np.linspace(low, high, 5)
-            k = int(np.argmax(self._sizes(w)))
-            low, high = w[max(k - 1, 0)], w[min(k + 1, 4)]
-        w = np.linspace(low, high, 5)
-        sizes = self._sizes(w)
-        return float(sizes.max()), float(w[int(np.argmax(sizes))])
+    def _refined(self, low, middle, high):
+        """The maximum between two frequencies, by Brent's method."""
+        found = optimize.minimize_scalar(
+            lambda w: -self._size(w),
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": 1e-9 * (high - low), "maxiter": 40},
+        )
+        return max((self._size(w), float(w)) for w in (found.x, low, middle, high))
 
-    def capacity(self, K) -> np.ndarray:
-        """MC(k) = b^* (A^k)^* P^{-1} A^k b, k < K, of the states that the input reaches."""
+    def capacity(self, K, noise=0.0) -> np.ndarray:
+        """MC(k) = b^* (A^k)^* (P + noise diag P)^{-1} A^k b, k < K."""
         with flint.ctx.workprec(BITS):
-            X, curve = self.B, []
+            P, X, curve = self._noisy(noise), self.B, []
             for _ in range(K):
-                curve.append((adjoint(X) * self.controllability.solve(X))[0, 0].real)
+                curve.append((adjoint(X) * P.solve(X))[0, 0].real)
                 X = self.A * X
             return np.array([float(x.mid()) for x in curve])
+
+    def _noisy(self, noise):
+        P = self.controllability
+        return P + diagonal_matrix([flint.arb(noise) * P[i, i] for i in range(self.n)])
+
+    def dimension(self, noise) -> float:
+        """tr P (P + noise diag P)^{-1}."""
+        with flint.ctx.workprec(BITS):
+            return float(self._noisy(noise).solve(self.controllability).trace().real.mid())
+
+    def information(self, noise) -> float:
+        """log2 det(1 + P / (noise diag P))."""
+        with flint.ctx.workprec(BITS):
+            ratio = self._noisy(noise).det()
+            for i in range(self.n):
+                ratio = ratio / (flint.arb(noise) * self.controllability[i, i])
+            return float((ratio.real.log() / flint.arb(2).log()).mid())
+
+    @cached_property
+    def log10_condition(self) -> float:
+        """Of P with its diagonal scaled to ones."""
+        with flint.ctx.workprec(BITS):
+            P = self.controllability
+            roots = diagonal_matrix([1 / P[i, i].real.sqrt() for i in range(self.n)])
+            values = [x.real for x in (roots * P * roots).eig(algorithm="approx")]
+            return float(
+                (
+                    max(values).log() / flint.arb(10).log()
+                    - min(values).log() / flint.arb(10).log()
+                ).mid()
+            )
 
     def fisher_memory(self, K) -> np.ndarray:
         """J(k) = b^* (A^k)^* C^{-1} A^k b with C = sum_j A^j (A^j)^*, k < K."""
@@ -261,20 +431,31 @@ class Exact:
             return np.array([float(x.mid()) for x in curve])
 
 
-def parts(system):
-    """A, B (n, m), C (p, n) of any value of the package, conjugates listed, logarithms read."""
-    B, C = np.asarray(system.B), np.asarray(system.C)
-    columns = 0 if np.ndim(system.D) == 0 else 1
-    B, C = matrix(B if columns else B[:, None]), matrix(C if columns else C[None, :])
+def parts(system, change=None):
+    """A, B (n, m), C (p, n) of any value of the package, conjugates listed, logarithms read.
+
+    `change` is the name of an array and a direction in which it is moved by 2^-200.
+    """
+
+    def balls(name, reshape):
+        exact = matrix(reshape(np.asarray(getattr(system, name))))
+        if change is None or change[0] != name:
+            return exact
+        return exact + matrix(reshape(change[1])) * flint.arb(2) ** -CHANGE
+
+    columns = np.ndim(system.D) > 0
+    B = balls("B", lambda a: a if columns else a[:, None])
+    C = balls("C", lambda a: a if columns else a[None, :])
     if hasattr(system, "A"):
         return matrix(system.A), B, C
-    logarithms = getattr(system, "log_poles", None)
-    diagonal = [flint.acb(complex(x)) for x in (system.poles if logarithms is None else logarithms)]
-    diagonal = diagonal if logarithms is None else [x.exp() for x in diagonal]
+    logarithms = None if change else getattr(system, "log_poles", None)
+    if logarithms is None:
+        diagonal = balls("poles", lambda a: a[:, None]).entries()
+    else:
+        diagonal = [flint.acb(complex(x)).exp() for x in logarithms]
     if getattr(system, "conjugate", False):
         diagonal, B, C = with_conjugates(diagonal, B.tolist(), C.transpose().tolist())
-    n = len(diagonal)
-    A = flint.acb_mat([[diagonal[i] if i == j else 0 for j in range(n)] for i in range(n)])
+    A = diagonal_matrix(diagonal)
     if hasattr(system, "P"):
         A = A - matrix(system.P) * adjoint(matrix(system.Q))
     return A, B, C

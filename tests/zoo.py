@@ -17,7 +17,11 @@ from scipy import linalg, signal
 import hippo_theory as ht
 from tests.oracle import Exact
 
-LARGE, HUGE = 40, 60  # states from which on eigenvalues, and any sum at 600 bits, take seconds
+FEW, LARGE, HUGE = (
+    8,
+    40,
+    60,
+)  # states from which on eigenvalues, and any sum at 600 bits, take seconds
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class System:
             "one input" if exact.m == 1 else "many inputs",
             "pairs" if getattr(value, "conjugate", False) else "listed",
             "states" if exact.n else "no states",
+            "square" if exact.p == exact.m else "oblong",
+            "few" if exact.n <= FEW else "several",
+            "short" if value.dt is not None and exact.margin > 0.12 else "long",
         }
         return self.typed | derived
 
@@ -461,8 +468,8 @@ SYSTEMS: tuple[System, ...] = (
     system("unobservable", lambda: hidden(True, False), "hidden"),
     system("hidden both", lambda: hidden(False, False), "hidden"),
     system("hidden rotated", lambda: rotated(hidden(False, False)), "hidden"),
-    system("twice", lambda: twice(units_example()), "hidden"),
-    system("twice masses2", lambda: twice(masses(2, 1)), "hidden"),
+    system("twice", lambda: twice(units_example()), "hidden", "twice"),
+    system("twice masses2", lambda: twice(masses(2, 1)), "hidden", "twice"),
     system(
         "twice discrete",
         lambda: twice(
@@ -474,8 +481,9 @@ SYSTEMS: tuple[System, ...] = (
             )
         ),
         "hidden",
+        "twice",
     ),
-    system("twice s4d_lin4", lambda: twice(family("s4d_lin", 4)), "hidden", "equal poles"),
+    system("twice s4d_lin4", lambda: twice(family("s4d_lin", 4)), "hidden", "twice", "equal poles"),
     system(
         "equal poles",
         lambda: ht.DiagonalLTI([-1.0, -1.0, -2.0], [1.0, 2, 1], [1.0, 1, -1]),
