@@ -1,7 +1,7 @@
 """Linear time-invariant systems; the S4, S4D, S5 and LRU layers as linear algebra."""
 
 from hippo_theory.lti import cascade, szego
-from hippo_theory.lti.algebra import layer, similarity
+from hippo_theory.lti.algebra import layer, select, similarity
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize, generalized_bilinear
 from hippo_theory.lti.exchange import from_lru, from_s4d, from_s5, from_scipy, to_scipy
@@ -11,7 +11,7 @@ from hippo_theory.lti.gradients import KernelGradient, kernel_vjp
 from hippo_theory.lti.kernels import METHODS, kernel
 from hippo_theory.lti.minimal import minimal_realization
 from hippo_theory.lti.response import markov_parameters, transfer_function
-from hippo_theory.lti.simulate import SIMULATIONS, simulate, step
+from hippo_theory.lti.simulate import SIMULATIONS, final_state, simulate, step
 from hippo_theory.lti.splitting import split_stable
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI
 
@@ -32,6 +32,7 @@ __all__ = [
     "discretize",
     "expand",
     "family",
+    "final_state",
     "from_lru",
     "from_s4d",
     "from_s5",
@@ -43,6 +44,7 @@ __all__ = [
     "markov_parameters",
     "matrices",
     "minimal_realization",
+    "select",
     "similarity",
     "simulate",
     "spectrum",

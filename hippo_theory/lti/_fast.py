@@ -226,7 +226,8 @@ def dense(transposed, B, C, u, x, y, states):
 def exact(A, B, C, u, x, y, states):
     """x <- A x + B u_k, y_k = C x, real, with sums and states in twice the digits: `growth.scan`.
 
-    A (N, N), B (N, m), C (p, N), u (m, L), x (N,), y (p, L), states (L, N) or (0, 0).
+    A (N, N), B (N, m), C (p, N), u (m, L), x (N,) which becomes the final state, y (p, L),
+    states (L, N) or (0, 0).
     """
     high, low, new = x.copy(), np.zeros_like(x), np.empty((2, x.size))
     for k in range(u.shape[1]):
@@ -244,6 +245,7 @@ def exact(A, B, C, u, x, y, states):
             new[0, i] = s + e
             new[1, i] = e - (new[0, i] - s)
         high[:], low[:] = new[0], new[1]
+    x[:] = high
 
 
 @njit(cache=True, inline="always")

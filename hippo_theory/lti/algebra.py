@@ -9,7 +9,14 @@ from scipy.linalg import block_diag
 
 from hippo_theory import _check
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.forms import assemble, check_system, dense, expand, matrices
+from hippo_theory.lti.forms import (
+    assemble,
+    check_system,
+    dense,
+    expand,
+    matrices,
+    with_channels,
+)
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
@@ -22,7 +29,7 @@ def parallel(first: System, second: System) -> System:
     -----
     docs/theory.md (5.2).
     """
-    _same_clock(first, second)
+    first, second = _same_kind(first, second)
     if first.channel_shape != second.channel_shape:
         raise ValueError(
             "systems in parallel must have the same channels (p, m), got "
@@ -48,9 +55,8 @@ def series(first: System, second: System) -> LTI:
     -----
     docs/theory.md (5.2).
     """
-    _same_clock(first, second)
-    inner = (first.channel_shape[1:], second.channel_shape[:1])
-    if first.is_siso != second.is_siso or inner[0] != inner[1]:
+    first, second = _same_kind(first, second)
+    if first.channel_shape[1:] != second.channel_shape[:1]:
         raise ValueError(
             "the first system must have as many inputs as the second has outputs, got channels "
             f"(p, m) = {first.channel_shape} and {second.channel_shape}"
@@ -73,6 +79,65 @@ def scale(system: System, factor: Any) -> System:
     real = isinstance(system, DiagonalLTI) and system.conjugate
     value = _check.array("factor", factor, ndim=0, real=real)[()]
     return dataclasses.replace(system, C=value * system.C, D=value * system.D)
+
+
+def select(system: System, outputs: Any = None, inputs: Any = None) -> System:
+    """The part of a system between some of its inputs and some of its outputs.
+
+    Use it to look at one pair of channels of a layer, or to drop those that are not needed.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        SISO values have one channel each.
+    outputs, inputs : int, slice or sequence of int, optional
+        Which channels, in the order wanted; all by default.
+
+    Returns
+    -------
+    LTI, DiagonalLTI or DPLR
+        With the states of `system`; a SISO value if `outputs` and `inputs` are two integers.
+
+    Raises
+    ------
+    ValueError
+        If there is no such channel.
+
+    Notes
+    -----
+    States that are no longer driven or read stay in the value. docs/theory.md (5.2).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.LTI([[-1.0]], [[1.0, 2.0]], [[1.0], [3.0]])
+    >>> ht.lti.select(G, outputs=1, inputs=0).C
+    array([3.])
+    >>> ht.lti.select(G, inputs=[1]).B
+    array([[2.]])
+    """
+    check_system(system)
+    if outputs is None and inputs is None:
+        return system
+    system = with_channels(system)
+    p, m = system.channel_shape
+    rows, columns = _channels("outputs", outputs, p), _channels("inputs", inputs, m)
+    B, C, D = system.B[..., columns], system.C[..., rows, :], system.D[..., rows, :][..., columns]
+    if all(isinstance(k, (int, np.integer)) for k in (outputs, inputs)):
+        B, C, D = B[..., 0], C[..., 0, :], D[..., 0, 0]
+    return dataclasses.replace(system, B=B, C=C, D=D)
+
+
+def _channels(name: str, wanted: Any, count: int) -> Array:
+    """Return which of `count` channels are wanted, as a list of indices."""
+    if isinstance(wanted, slice) or wanted is None:
+        return np.arange(count)[wanted if wanted is not None else slice(None)]
+    wanted = np.atleast_1d(np.asarray(wanted))
+    if wanted.dtype.kind not in "iu" or wanted.ndim != 1:
+        raise TypeError(f"{name} must be integers or a slice, got {wanted!r}")
+    if ((wanted < -count) | (wanted >= count)).any():
+        raise ValueError(f"{name} must be below the {count} that there are, got {wanted.tolist()}")
+    return np.arange(count)[wanted]
 
 
 def similarity(system: System, T) -> System:
@@ -166,12 +231,16 @@ def first_markov_parameter(system: System) -> Array:
     return 2 * product.real if conjugate else product
 
 
-def _same_clock(first: System, second: System) -> None:
+def _same_kind(first: System, second: System) -> tuple[System, System]:
+    """Return two systems of one clock, both with channel axes where one of them has some."""
     check_system(first)
     check_system(second)
     a, b = first.dt, second.dt
     if (a is None) != (b is None) or (a is not None and not np.all(np.equal(a, b))):
         raise ValueError(f"connected systems must have the same dt, got {a} and {b}")
+    if first.is_siso == second.is_siso:
+        return first, second
+    return with_channels(first), with_channels(second)
 
 
 def _stacked_channels(first: System, second: System) -> dict:
@@ -235,3 +304,19 @@ def _times_A(system: System) -> Array:
     if isinstance(system, DPLR):
         return system.C * poles - (system.C @ system.P) @ system.Q.conj().T
     return system.C * poles
+
+
+def _or_not_implemented(operation):
+    """Make an operator of a function of two systems."""
+    return lambda a, b: operation(a, b) if isinstance(b, System) else NotImplemented
+
+
+def _times(system: System, factor: Any) -> Any:
+    return NotImplemented if isinstance(factor, System) else scale(system, factor)
+
+
+System.__neg__ = lambda system: scale(system, -1.0)
+System.__add__ = _or_not_implemented(parallel)
+System.__sub__ = _or_not_implemented(lambda a, b: parallel(a, scale(b, -1.0)))
+System.__matmul__ = _or_not_implemented(series)
+System.__mul__ = System.__rmul__ = _times

@@ -1,5 +1,6 @@
 """The same system in another form: conjugates listed, matrices written out, poles alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -187,6 +188,14 @@ def channels(system: System) -> tuple[Array, Array, Array]:
     if not system.is_siso:
         return system.B, system.C, system.D
     return system.B[..., None], system.C[..., None, :], system.D[..., None, None]
+
+
+def with_channels(system: System) -> System:
+    """The same value with axes of channels: a SISO one as that of one input and one output."""
+    if not system.is_siso:
+        return system
+    B, C, D = channels(system)
+    return replace(system, B=B, C=C, D=D)
 
 
 def _split(system: DiagonalLTI):

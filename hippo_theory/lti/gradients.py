@@ -8,10 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 
 from hippo_theory import _array, _check
-from hippo_theory.lti import _arrays, powers
+from hippo_theory.lti import _arrays, powers, products
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import Scheme, discretize
 from hippo_theory.lti.forms import channels, check_system
@@ -149,43 +148,13 @@ def _carried(gradient, there, cotangent) -> KernelGradient:
     )
 
 
-def moments(squares: Array, g: Array) -> tuple[Array, Array]:
-    """sum_{k>0} g_k l_n^{k-1} and sum_{k>1} (k-1) g_k l_n^{k-2}, (..., N), as one product.
-
-    g (..., L); squares (j, ..., N) of l_n^(2^j), which is a pole of its own for every n.
-    """
-    xp = array_namespace(squares, g)
-    L = g.shape[-1]
-    columns = powers.doublings(L) - powers.doublings(L) // 2
-    b, rows = 1 << columns, -(-L >> columns)
-    k = xp.astype(xp.arange(L - 1), g.dtype)
-    zeros = xp.zeros((*g.shape[:-1], b * rows - L + 1), dtype=g.dtype)
-    one = xp.concat([g[..., 1:], zeros], axis=-1)
-    two = xp.concat([(k * g[..., 1:])[..., 1:], zeros, 0 * one[..., : min(1, L - 1)]], axis=-1)
-    both = xp.reshape(xp.stack([one, two], axis=-2), (*g.shape[:-1], 2 * rows, b))
-    right, left = powers.table(squares, b), powers.table(squares[columns:, ...], rows)
-    inner = _times_complex(both, right)
-    inner = xp.reshape(inner, (*inner.shape[:-2], 2, rows, inner.shape[-1]))
-    result = xp.sum(inner * left[..., None, :, :], axis=-2)
-    return result[..., 0, :], result[..., 1, :]
-
-
-def _times_complex(real, table):
-    """real @ table by two real products where only the table is complex."""
-    xp = array_namespace(real, table)
-    kinds = [xp.isdtype(a.dtype, "complex floating") for a in (real, table)]
-    if kinds != [False, True]:
-        return real @ table
-    return real @ xp.real(table) + 1j * (real @ xp.imag(table))
-
-
 def _moments(discrete, g):
     """The moments with conj(l), which is what a gradient in l has."""
     squares = powers.squarings(discrete, powers.doublings(g.shape[-1])).conj()
     there = _array.home(g=g)
     if there:
         return _arrays.moments(squares[..., None, None, :], g, there)
-    return moments(squares[..., None, None, :], g)
+    return products.moments(squares[..., None, None, :], g)
 
 
 def _checked(discrete: DiagonalLTI, cotangent) -> Array:

@@ -97,7 +97,7 @@ def kernel(A: Array, B: Array, C: Array, count: int) -> Array:
     impulses = np.zeros((B.shape[1], B.shape[1], count + 1))
     impulses[:, :, 0] = np.eye(B.shape[1])
     zero = np.zeros((B.shape[1], len(A)))
-    y, _ = scan(A, B, C, impulses, zero, keep=False)  # (m, p, count + 1)
+    y, _, _ = scan(A, B, C, impulses, zero, keep=False)  # (m, p, count + 1)
     return np.moveaxis(y, 0, 1)[..., 1:]
 
 
@@ -110,28 +110,32 @@ def refuse(lost: float, words: str) -> None:
         )
 
 
-def scan(A: Array, B: Array, C: Array, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any]:
-    """C x_k (..., p, L) and x_k (..., L, N) of x_{k+1} = A x_k + B u_k, in twice the digits."""
+def scan(
+    A: Array, B: Array, C: Array, u: Array, x: Array, *, keep: bool
+) -> tuple[Array, Any, Array]:
+    """C x_k (..., p, L), x_k (..., L, N) and x_L of the recurrence, in twice the digits."""
     if any(np.iscomplexobj(a) for a in (A, B, C, u, x)):
         return _scan_complex(A, B, C, u, x, keep)
     from hippo_theory.lti import _fast
 
-    A, B, C, u, x = (np.ascontiguousarray(a, np.float64) for a in (A, B, C, u, x))
+    A, B, C, u = (np.ascontiguousarray(a, np.float64) for a in (A, B, C, u))
+    x = np.array(x, np.float64, order="C")
     y = np.empty((*u.shape[:-2], len(C), u.shape[-1]))
     states = np.empty((*u.shape[:-2], u.shape[-1], len(A)) if keep else (*u.shape[:-2], 0, 0))
     for index in np.ndindex(u.shape[:-2]):
         _fast.exact(A, B, C, u[index], x[index], y[index], states[index])
-    return y, states if keep else None
+    return y, (states if keep else None), x
 
 
 def _scan_complex(A, B, C, u, x, keep):
     """The same with real and imaginary parts as twice as many real states."""
     A, B, C = (np.block([[a.real, -a.imag], [a.imag, a.real]]) for a in (A, B, C))
     u, x = (np.concatenate([a.real, a.imag], axis=k) for a, k in ((u, -2), (x, -1)))
-    y, states = scan(A, B, C, u, x, keep=keep)
+    y, states, x = scan(A, B, C, u, x, keep=keep)
     p, n = len(C) // 2, len(A) // 2
     y = y[..., :p, :] + 1j * y[..., p:, :]
-    return y, states[..., :n] + 1j * states[..., n:] if keep else None
+    states = states[..., :n] + 1j * states[..., n:] if keep else None
+    return y, states, x[..., :n] + 1j * x[..., n:]
 
 
 def _by_tables(A, B, C, count):

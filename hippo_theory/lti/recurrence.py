@@ -65,7 +65,23 @@ def scan(system: System, u: Array, x: Array) -> Array:
 
 def scan_states(system: System, u: Array, x: Array) -> tuple[Array, Array]:
     """Outputs and states by the compiled recurrence."""
-    return _scan(system, u, x, keep=True)
+    return _scan(system, u, x, keep=True)[:2]
+
+
+def final(system: System, u: Array, x: Array) -> Array:
+    """The state x_L after the last sample: of diagonal systems by two tables of powers."""
+    if not isinstance(system, DiagonalLTI):
+        return _scan(system, u, x, keep=False)[2]
+    L = u.shape[-1]
+    squares = powers.squarings(system, powers.doublings(L + 1) + 1)
+    late = np.concatenate([np.zeros_like(u[..., :1]), u[..., ::-1]], axis=-1)
+    driven, _ = products.moments(squares[..., None, :], late)  # sum_j l^j u_{L-1-j}, (..., m, N)
+    driven = (driven * np.swapaxes(channels(system)[0], -1, -2)).sum(axis=-2)
+    bits = [squares[k] for k in range(L.bit_length()) if L >> k & 1]
+    free = x
+    for factor in bits:
+        free = free * factor
+    return free + driven
 
 
 def chunked(system: System, u: Array, x: Array) -> Array:
@@ -151,7 +167,8 @@ def _with_outputs(system, states):
     return np.swapaxes(read(system, states), -1, -2), states
 
 
-def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any]:
+def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any, Any]:
+    """Outputs, states, and the final state but for one channel of a diagonal system."""
     batch = np.broadcast_shapes(system.batch_shape, u.shape[:-2], x.shape[:-1])
     L, N = u.shape[-1], x.shape[-1]
     u = broadcast(u, (*batch, *u.shape[-2:]))
@@ -161,11 +178,12 @@ def _scan(system: System, u: Array, x: Array, *, keep: bool) -> tuple[Array, Any
         return growth.scan(A, B, C, u, x, keep=keep)
     if isinstance(system, LTI):
         return _scan_dense(system, u, x, (L, N) if keep else (0, 0))
-    y, states = _scan_structured(system, u.real, x, keep)
+    y, states, x_final = _scan_structured(system, u.real, x, keep)
     if np.iscomplexobj(u):
-        y_imag, states_imag = _scan_structured(system, u.imag, np.zeros_like(x), keep)
+        y_imag, states_imag, x_imag = _scan_structured(system, u.imag, np.zeros_like(x), keep)
         y, states = y + 1j * y_imag, states + 1j * states_imag if keep else None
-    return y, states
+        x_final = None if x_final is None else x_final + 1j * x_imag
+    return y, states, x_final
 
 
 def _scan_dense(system, u, x, kept):
@@ -179,7 +197,7 @@ def _scan_dense(system, u, x, kept):
     states = np.empty((*u.shape[:-2], *kept), dtype)
     for index in np.ndindex(u.shape[:-2]):
         _fast.dense(transposed, inputs, outputs, u[index], x[index], y[index], states[index])
-    return y, states
+    return y, states, x
 
 
 def _scan_structured(system: Any, u: Array, x: Array, keep: bool) -> tuple[Array, Any]:
@@ -189,7 +207,7 @@ def _scan_structured(system: Any, u: Array, x: Array, keep: bool) -> tuple[Array
     B, C, _ = channels(system)
     C = 2 * C if has_pairs(system) else C
     if isinstance(system, DiagonalLTI) and system.is_siso and not keep:
-        return _scan_diagonal(system, C[..., 0, :], u[..., 0, :], x)[..., None, :], None
+        return _scan_diagonal(system, C[..., 0, :], u[..., 0, :], x)[..., None, :], None, None
     none = np.zeros((0, N))
     P, Q = (system.P.T, system.Q.conj().T) if isinstance(system, DPLR) else (none, none)
     parts = [(system.poles, 1), (P, 2), (Q, 2), (np.swapaxes(B, -1, -2), 2), (C, 2)]
@@ -202,8 +220,11 @@ def _scan_structured(system: Any, u: Array, x: Array, keep: bool) -> tuple[Array
     for i in np.ndindex(batch):
         own = [np.ascontiguousarray(pair[i]) for pair in pairs]
         _fast.structured(own[0], own[1], own[2], own[3], own[4], u[i], x[i], y[i], states[i])
-    states = states if is_complex else states.real
-    return (y[..., 0, :, :] + 1j * y[..., 1, :, :] if outputs == 2 else y[..., 0, :, :]), states
+    states, last = (
+        (states, x[..., 0, :] + 1j * x[..., 1, :]) if is_complex else (states.real, x[..., 0, :])
+    )
+    y = y[..., 0, :, :] + 1j * y[..., 1, :, :] if outputs == 2 else y[..., 0, :, :]
+    return y, states, last
 
 
 def _scan_diagonal(system, C, u, x):

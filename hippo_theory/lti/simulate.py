@@ -167,6 +167,62 @@ def _carried(system, u, x, states, name, real, given, there):
     return (y, _array.rounded(_array.to_home(there, kept), given)) if states else y
 
 
+def final_state(system: System, u: Any, initial_state: Any = None) -> Array:
+    """x_L, the state after the last sample of a signal, for the next chunk of a stream.
+
+    The last of the states of `simulate` has not read its sample yet; this one has.
+
+    Parameters
+    ----------
+    system : LTI, DiagonalLTI or DPLR
+        Discrete.
+    u : array_like, shape (..., L) or (..., m, L)
+        As for `simulate`; L = 0 gives the initial state.
+    initial_state : array_like, shape (..., N), optional
+        x_0; zero by default.
+
+    Returns
+    -------
+    array, shape (..., N)
+        Of the library of u. Of implied conjugates the listed half.
+
+    Raises
+    ------
+    ValueError
+        If the system is in continuous time or a shape does not fit.
+    numpy.linalg.LinAlgError
+        If the state leaves the range of floating point.
+
+    Notes
+    -----
+    O(N) a sample for diagonal systems, O(N r) for DPLR, O(N^2) for dense ones, and O(N sqrt L)
+    memory; arrays of another library by all their states. docs/theory.md (5.5).
+
+    Examples
+    --------
+    >>> import hippo_theory as ht
+    >>> G = ht.DiagonalLTI([0.5], [1.0], [1.0], dt=1.0)
+    >>> x = ht.lti.final_state(G, [1.0, 0.0])
+    >>> ht.lti.simulate(G, [0.0, 0.0], initial_state=x)
+    array([0.5 , 0.25])
+    """
+    _discrete(system)
+    there = _array.home(u=u, initial_state=initial_state)
+    u, batch = _signal(system, u, minimum=0)
+    x = _initial(system, "initial_state", initial_state, batch, there)
+    if u.shape[-1] == 0:
+        return there.xp.asarray(x, copy=True) if there else x.copy()
+    if there:
+        given = u[..., 0, :] if system.is_siso else u
+        last = simulate(system, given, x, states=True)[1][..., -1, :]
+        return step(system, last, given[..., -1])[0]
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        x = recurrence.final(system, u, x)
+    if not np.isfinite(x).all():
+        raise np.linalg.LinAlgError("the final state leaves the range of floating point")
+    return x
+
+
 def step(system: System, state: Any, u: Any) -> tuple[Array, Array]:
     """One sample: (A x + B u, C x + D u), for data that arrives sample by sample.
 
@@ -236,15 +292,15 @@ def _discrete(system: Any) -> None:
         raise ValueError("system must be discrete to be simulated; discretize it first")
 
 
-def _signal(system: System, u: Any) -> tuple[Array, tuple[int, ...]]:
-    """u as (..., m, L) and the common leading axes."""
+def _signal(system: System, u: Any, minimum: int = 1) -> tuple[Array, tuple[int, ...]]:
+    """Return u as (..., m, L) and the common leading axes."""
     u = _array.check("u", u, minimum_ndim=1)
     if isinstance(system, DiagonalLTI) and system.conjugate and _array.is_complex(u):
         raise TypeError(
             f"u must be real for a system with implied conjugates, got dtype {u.dtype}; "
             "expand the system"
         )
-    if u.shape[-1] == 0:
+    if u.shape[-1] < minimum:
         raise ValueError(f"u must have at least one sample, got shape {u.shape}")
     if system.is_siso:
         u = u[..., None, :]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -48,28 +48,20 @@ class System:
         """() for single input and output, else (p, m): outputs, inputs."""
         return self.D.shape[len(self.batch_shape) :]
 
-    def __neg__(self):
-        return -1.0 * self
+    if TYPE_CHECKING:  # `algebra` attaches the arithmetic, which needs the forms of these values
 
-    def __add__(self, other):
-        from hippo_theory.lti import algebra
+        def __neg__(self) -> Any: ...
+        def __add__(self, other: Any) -> Any: ...
+        def __sub__(self, other: Any) -> Any: ...
+        def __mul__(self, factor: Any) -> Any: ...
+        def __rmul__(self, factor: Any) -> Any: ...
+        def __matmul__(self, other: Any) -> Any: ...
 
-        return algebra.parallel(self, other) if isinstance(other, System) else NotImplemented
-
-    def __sub__(self, other):
-        return self + (-1.0) * other if isinstance(other, System) else NotImplemented
-
-    def __mul__(self, factor):
-        from hippo_theory.lti import algebra
-
-        return NotImplemented if isinstance(factor, System) else algebra.scale(self, factor)
-
-    __rmul__ = __mul__
-
-    def __matmul__(self, other):
-        from hippo_theory.lti import algebra
-
-        return algebra.series(self, other) if isinstance(other, System) else NotImplemented
+    def __getitem__(self, index: Any) -> Any:
+        raise TypeError(
+            f"system must have leading batch axes to be indexed, got {self!r}; lti.select takes "
+            "channels"
+        )
 
     def __repr__(self):
         return f"<{type(self).__name__}: {self._states()}, {_signals(self)}, {_clock(self)}>"
@@ -183,7 +175,7 @@ class DiagonalLTI(System):
     -----
     Batch axes follow NumPy broadcasting and are stored as given, so that what channels share
     is computed once. The LRU reads Re(C x): halve its C. Arrays are copied and read-only.
-    docs/theory.md (5.4).
+    ``system[h]`` is one system of the batch, ``system[2:5]`` several. docs/theory.md (5.4).
 
     Examples
     --------
@@ -263,6 +255,26 @@ class DiagonalLTI(System):
             D=D,
             **_values.in_units(self, states, inputs, outputs),
         )
+
+    def __getitem__(self, index: Any) -> "DiagonalLTI":
+        """One system of a batch, or several: integers and slices of the leading axes."""
+        batch = self.batch_shape
+        index = index if isinstance(index, tuple) else (index,)
+        if len(index) > len(batch) or any(k is None or k is Ellipsis for k in index):
+            raise IndexError(f"index must have at most {len(batch)} entries, got {index}")
+        rest = np.zeros(batch, bool)[index].ndim
+
+        def taken(array):
+            tail = array.shape[len(batch) :]
+            if all(size == 1 for size in array.shape[: len(batch)]):  # what is shared stays shared
+                return array.reshape((1,) * rest + tail)
+            return np.broadcast_to(array, batch + tail)[index]
+
+        names = ("poles", "B", "C", "D", "log_poles")
+        parts = {name: getattr(self, name) for name in names}
+        parts = {name: None if part is None else taken(part) for name, part in parts.items()}
+        dt = taken(self.dt) if np.ndim(self.dt) else self.dt
+        return replace(self, **parts, dt=dt)
 
     def _states(self) -> str:
         kind = "conjugate pairs" if self.conjugate else "poles"

@@ -41,6 +41,7 @@ ANY: dict = {
     "lti.simulate": lambda a: lti.simulate(LAYER, a(U)),
     "lti.simulate by FFT": lambda a: lti.simulate(LAYER, a(U), method="fft"),
     "lti.simulate states": lambda a: lti.simulate(LAYER, a(U), a(V), states=True)[1],
+    "lti.final_state": lambda a: lti.final_state(LAYER, a(U), a(V)),
     "lti.step": lambda a: lti.step(LAYER, a(V), a(U[0]))[0],
     "lti.step's output": lambda a: lti.step(LAYER, a(V), a(U[0]))[1],
     "lti.transfer_function": lambda a: lti.transfer_function(LAYER, a(T + 1)),

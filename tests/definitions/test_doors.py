@@ -73,6 +73,12 @@ def test_the_doors_of_lti():
     state, newest = ht.lti.step(discrete, x[:, 0], u[:, 0])
     assert abs(state - x[:, 1]).max() < 1e-14
     assert abs(newest - y[:, 0]).max() < 1e-14
+    assert ht.lti.final_state(discrete, u, initial_state=None).shape == (5, 2)
+    wide = ht.LTI(A, np.ones((3, 2)), np.ones((4, 3)))
+    assert ht.lti.select(wide, outputs=[0, 2], inputs=1).channel_shape == (2, 1)
+    layer = ht.DiagonalLTI(np.full((3, 1), 0.5), np.ones((3, 1)), np.ones((3, 1)), dt=1.0)
+    assert layer[1].batch_shape == ()
+    assert layer[1:].batch_shape == (2,)
 
 
 def test_the_doors_of_hankel():

@@ -318,6 +318,32 @@ def test_steps_are_the_simulation_sample_by_sample(kind, channels, batch):
         np.testing.assert_allclose(now, y[..., k], rtol=0, atol=1000 * EPS)
 
 
+@pytest.mark.parametrize("kind,channels,batch", CASES)
+def test_the_final_state_is_the_last_step(kind, channels, batch):
+    value = system(kind, channels, batch)
+    rng = np.random.default_rng(7)
+    u = rng.normal(size=(2, *batch, *channels[1:], 23))
+    x = start = rng.normal(size=(*batch, value.state_dim))
+    for k in range(23):
+        x, _ = ht.lti.step(value, x, u[..., k])
+    got = ht.lti.final_state(value, u, start)
+    np.testing.assert_allclose(got, x, rtol=0, atol=1000 * EPS)
+    chunks = ht.lti.final_state(value, u[..., 9:], ht.lti.final_state(value, u[..., :9], start))
+    np.testing.assert_allclose(chunks, x, rtol=0, atol=1000 * EPS)
+    assert (ht.lti.final_state(value, u[..., :0], start) == np.broadcast_to(start, x.shape)).all()
+
+
+@pytest.mark.parametrize("kind,channels,batch", [case for case in CASES if case[2]])
+def test_an_indexed_system_is_that_channel_of_the_batch(kind, channels, batch):
+    value = system(kind, channels, batch)
+    u = np.random.default_rng(8).normal(size=(*batch, *channels[1:], L))
+    y = ht.lti.simulate(value, u)
+    for index in [*np.ndindex(batch), slice(1, None), (-1,)]:
+        got = ht.lti.simulate(value[index], u[index])
+        np.testing.assert_allclose(got, y[index], rtol=0, atol=4000 * EPS)
+    assert len(list(value)) == batch[0]
+
+
 @pytest.mark.parametrize("method", SIMULATIONS)
 @pytest.mark.parametrize("kind", ["dense", "diagonal", "real diagonal", "dplr"])
 def test_complex_signals_are_two_real_ones(kind, method):

@@ -262,3 +262,33 @@ def test_a_static_gain_is_a_system_without_states():
         for scheme in ht.lti.SCHEMES.values():
             if not scheme.takes_alpha:
                 assert ht.lti.discretize(gain, 0.1, scheme).D == 2.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_selected_channels_are_rows_and_columns_of_the_transfer_function(kind):
+    G = example(kind, (2, 3))
+    whole = transfer(G)
+    for outputs, inputs in [([1, 0], [2]), ([-1], slice(1, 3)), (slice(None), [0, 0])]:
+        part = transfer(ht.lti.select(G, outputs, inputs))
+        np.testing.assert_allclose(part, whole[:, outputs][..., inputs], rtol=1e-14)
+    one = ht.lti.select(G, 1, 2)
+    assert one.is_siso
+    np.testing.assert_allclose(transfer(one)[:, 0, 0], whole[:, 1, 2], rtol=1e-14)
+
+
+def test_a_single_channel_with_and_without_axes_is_one_kind():
+    bare = ht.LTI([[-1.0]], [1.0], [2.0], 3.0)
+    boxed = ht.DiagonalLTI([-2.0], [[1.0]], [[1.0]], [[0.5]])
+    g, h = (ht.lti.transfer_function(G, 1j).item() for G in (bare, boxed))
+    for G, value in [(bare @ boxed, g * h), (boxed @ bare, g * h), (bare - boxed, g - h)]:
+        assert G.channel_shape == (1, 1)
+        assert abs(ht.lti.transfer_function(G, 1j).item() - value) < 1e-15
+    assert (bare @ ht.lti.select(boxed, 0, 0)).is_siso
+
+
+def test_an_index_keeps_shared_what_channels_share():
+    G = ht.DiagonalLTI([[-0.5, 0.2]], np.ones((4, 2)), [[1.0, 2.0]], dt=[1.0, 2.0, 3.0, 4.0])
+    assert G[1:].poles.shape == (1, 2)
+    assert G[1:].batch_shape == (3,)
+    assert G[2].poles.tolist() == [-0.5, 0.2]
+    assert G[2].dt == 3.0

@@ -45,11 +45,16 @@ REFUSALS = [
         lambda: DiagonalLTI([0.5], [1], [1], log_poles=[-1.0]),
         "log_poles must be None for a system in continuous time",
     ),
+    (lambda: ONE[0], "index must have at most 0 entries, got (0,)"),
+    (lambda: LTI([[0.5]], [1], [1])[0], "system must have leading batch axes to be indexed"),
+    (lambda: BATCH[...], "index must have at most 1 entries, got (Ellipsis,)"),
+    (lambda: ht.lti.select(ONE, 3), "outputs must be below the 1 that there are, got [3]"),
+    (lambda: ht.lti.select(ONE, inputs="a"), "inputs must be integers or a slice"),
     (lambda: DPLR([1.0, 2.0], [1, 1, 1], [1, 1], [1, 1], [1, 1]), "P must have shape (2,)"),
     (lambda: DPLR([1.0, 2.0], np.eye(2), [1, 1], [1, 1], [1, 1]), "Q must have shape (2, 2)"),
     (lambda: ONE + DiagonalLTI([0.5], [1], [1], dt=1.0), "must have the same dt, got None and 1.0"),
-    (lambda: ONE + LTI(np.eye(1), np.eye(1), np.eye(1)), "must have the same channels"),
-    (lambda: ONE @ LTI(np.eye(1), np.eye(1), np.eye(1)), "as many inputs as the second has"),
+    (lambda: ONE + LTI(np.eye(2), np.eye(2), np.eye(2)), "must have the same channels"),
+    (lambda: ONE @ LTI(np.eye(2), np.eye(2), np.eye(2)), "as many inputs as the second has"),
     (lambda: 1j * PAIR, "factor must be real"),
     (lambda: "2" * ONE, "factor must be a number, got '2'"),
     (lambda: ht.lti.dense(BATCH), "system must have no batch axes, got (3,)"),
@@ -64,7 +69,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("call,sentence", REFUSALS, ids=[s for _, s in REFUSALS])
 def test_refusal(call, sentence):
-    with pytest.raises((ValueError, TypeError, np.linalg.LinAlgError)) as refusal:
+    with pytest.raises((ValueError, TypeError, IndexError)) as refusal:
         call()
     assert sentence in str(refusal.value)
 
