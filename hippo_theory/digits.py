@@ -227,6 +227,12 @@ def product(x: Any, y: Any) -> DoubleDouble:
     return DoubleDouble(*two_sum(total, lost))
 
 
+def matrix_product(a: Any, b: Any) -> tuple[Any, Any]:
+    """`product` of two matrices given as pairs of high and low, as such a pair."""
+    result = product(DoubleDouble(*a), DoubleDouble(*b))
+    return result.high, result.low
+
+
 def _parts(z):
     return (DoubleDouble(z.high.real, z.low.real), DoubleDouble(z.high.imag, z.low.imag))
 

@@ -17,6 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.linalg import lapack
 
+ROUNDS = 8  # of balancing B and C with A
+
 
 class System(Protocol):
     """What a value must tell of itself to be scaled."""
@@ -34,8 +36,8 @@ class System(Protocol):
         """|A|, (N, N), or None if A is diagonal; the largest entries of B's rows, C's columns."""
         raise NotImplementedError
 
-    def pace(self) -> int:
-        """An exponent t for which A / 2^t is near 1."""
+    def pace(self, states) -> int:
+        """An even t for which A in units 2^states, over 2^t, is near 1."""
         raise NotImplementedError
 
     def in_units(self, states, inputs: int, outputs: int, time: int, D) -> Any:
@@ -118,13 +120,13 @@ def scaled(
     room : int
         Let entries of G' be some 2^room, so that products of B and C underflow later.
     """
-    time = system.pace() if clock and not system.is_discrete else 0
     coupling, drive, read = system.sizes()
     if coupling is None:
         states, inputs, outputs = _separate(drive, read, toward)
     else:
-        states = _balance(ldexp(coupling, -time), drive, read)
+        states = _balance(coupling, drive, read)
         inputs, outputs = _top(drive, -states), _top(read, states)
+    time = system.pace(states) if clock and not system.is_discrete else 0
     inputs, outputs = inputs - room // 2, outputs - (room - room // 2)
     D = np.zeros_like(system.D)
     if feedthrough:
@@ -156,26 +158,37 @@ def _top(sizes, powers):
 def _balance(coupling, drive, read):
     """Exponents of the states for which rows and columns of [[A, B], [C, 0]] are alike.
 
-    B and C count as much as A does, so that they decide where A couples nothing.
+    A comes first; then B and C, as large as the cycles of one or two states of A, which no units
+    change, decide where A couples nothing, or in one direction.
     """
     n = len(drive)
     if not n:
         return np.zeros(0, int)
-    alone = balanced(ldexp(coupling, -exponent(coupling)))  # which tells how large A is
-    coupling = ldexp(coupling, alone - alone[:, None])
-    drive, read = ldexp(drive, -alone), ldexp(read, alone)
-    whole = np.zeros((n + 1, n + 1))
-    whole[:n, :n] = ldexp(coupling, -exponent(coupling))
-    whole[:n, n] = ldexp(drive, -exponent(drive))
-    whole[n, :n] = ldexp(read, -exponent(read))
-    powers = balanced(whole)
-    return alone + powers[:n] - powers[n]
+    coupling = ldexp(coupling, -exponent(coupling))
+    states = balanced(coupling)
+    for _ in range(ROUNDS):
+        whole = np.zeros((n + 1, n + 1))
+        whole[:n, :n] = ldexp(coupling, states - states[:, None])
+        cycles = np.sqrt(whole * whole.T)
+        size = exponent(cycles) if cycles.any() else exponent(whole)
+        whole[:n, n] = ldexp(drive, size - states - _top(drive, -states))
+        whole[n, :n] = ldexp(read, size + states - _top(read, states))
+        more = balanced(whole)
+        change = more[:n] - more[n]
+        states = states + change
+        if not np.ptp(change):
+            break
+    return states
 
 
 def balanced(M):
-    """Exponents of states for which rows and columns of a real matrix have norms alike."""
+    """Exponents of states for which rows and columns of a real matrix have norms alike.
+
+    Off the diagonal, which units do not change, and which LAPACK counts.
+    """
+    M = M - np.diag(np.diagonal(M))
     (gebal,) = lapack.get_lapack_funcs(("gebal",), (M,))  # matrix_balance warns at large scales
-    return np.frexp(gebal(M, scale=1, permute=0)[3])[1].astype(int)
+    return np.frexp(gebal(M, scale=1, permute=0)[3])[1].astype(int) - 1
 
 
 def restored(what: str, values: Any, exponent: Any = 0) -> Any:

@@ -84,7 +84,7 @@ def _spectrum(name, n, rng):
 def _known_logs(spectrum):
     if isinstance(spectrum, np.ndarray):
         return np.log(spectrum), spectrum > 1e-14 * spectrum[0]
-    return spectrum.log_values, np.isfinite(spectrum.relative_error)
+    return spectrum.log_values, spectrum.relative_error < 0.1
 
 
 def plot(table: pd.DataFrame) -> Figure:

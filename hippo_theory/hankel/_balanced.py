@@ -12,7 +12,7 @@ import numpy as np
 from hippo_theory.hankel import limited
 from hippo_theory.hankel._factors import real_factor
 from hippo_theory.hankel.gramians import gramian_factors
-from hippo_theory.hankel.singular_values import Spectrum, singular_values
+from hippo_theory.hankel.singular_values import Spectrum, relative, singular_values
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import dense, expand, matrices
 from hippo_theory.lti.pairings import pairings
@@ -64,7 +64,7 @@ class Balancing:
 
     def bounds(self) -> Array:
         """2 sum_{j > r} (sigma_j + its error) + rounding, for r = 0 .. n; inf above `rank`."""
-        terms = self.spectrum.values + _errors(self.spectrum)
+        terms = self.spectrum.values + self.spectrum.error
         bounds = 2 * np.append(np.cumsum(terms[::-1])[::-1], 0.0) + self.rounding
         return np.where(np.arange(len(bounds)) > self.rank, np.inf, bounds)
 
@@ -85,7 +85,7 @@ def of(system) -> Balancing:
         if system.conjugate:
             S, R = _of_real_states(system, S, R)
     else:
-        rounding = _errors(spectrum).max(initial=0.0)
+        rounding = spectrum.error.max(initial=0.0)
     return Balancing(dense(system), spectrum, *_vectors(S, R), float(rounding))
 
 
@@ -97,7 +97,7 @@ def limited_to(system, **limits) -> Balancing:
         S, R = limited.real(S), limited.real(R)
     s, left, right = _vectors(S, R)
     with np.errstate(divide="ignore"):
-        spectrum = Spectrum(s, np.log(s), np.full(len(s), np.inf), "limited")
+        spectrum = Spectrum(s, np.log(s), "limited", relative(s, np.full(len(s), np.inf)))
     return Balancing(model, spectrum, s, left, right, np.inf)
 
 
@@ -131,16 +131,3 @@ def _of_modes(system) -> float:
     weights = np.linalg.norm(B, axis=1) * np.linalg.norm(C, axis=0)
     with np.errstate(over="ignore"):
         return full.state_dim * EPS * float((weights * (size / margin + 2) / margin).sum())
-
-
-def _errors(spectrum) -> Array:
-    """Absolute errors of the singular values; where none is known, the largest that is."""
-    with np.errstate(invalid="ignore"):
-        errors = spectrum.values * spectrum.relative_error
-    known = np.isfinite(errors) & (spectrum.relative_error > 0)
-    exact = spectrum.relative_error == 0
-    return np.where(
-        exact,
-        0.0,
-        np.where(known, errors, errors[known].max(initial=0.0) if known.any() else np.inf),
-    )

@@ -12,8 +12,9 @@ For diagonal T this is the elimination of `lti.szego.generator_cholesky`. After 
 from typing import Any
 
 import numpy as np
-from scipy.linalg import schur, solve_triangular
+from scipy.linalg import solve_triangular
 
+from hippo_theory.lti import blocks
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import expand, matrices, spectrum
 from hippo_theory.lti.forms import one_channel as one_channel
@@ -77,13 +78,7 @@ def triangular_form(system):
         _, B, C, _ = matrices(full)
         return None, np.diag(full.poles), B, C
     A, B, C, _ = matrices(system)
-    if not np.tril(A, -1).any():
-        return np.eye(len(A)), A, B, C
-    if not np.triu(A, 1).any():
-        Z = np.eye(len(A))[::-1]
-        return Z, A[::-1, ::-1], B[::-1], C[:, ::-1]
-    form: Any = schur(A.astype(complex), output="complex")
-    T, Z = form
+    T, Z = blocks.schur(A)
     return Z, T, Z.conj().T @ B, C @ Z
 
 

@@ -64,7 +64,8 @@ def singular_values(K, mantissas, exponents, *, eliminated=None):
     sizes = np.log(2.0) * levels[0] - logs  # by Weyl, |D E D| is as much as any value changes
     absolute = np.exp(np.minimum(sizes, 600.0)) * np.exp2((levels - levels[0]) / 2).sum() ** 2
     weyl = 16 * EPS * (1 + n * np.abs(K).max() * absolute)
-    return values, logs, errors + np.minimum(rounding(K, mantissas, exponents, U), weyl)
+    lost = rounding(K, mantissas, exponents, U)
+    return values, logs, errors + np.minimum(lost if lost < 0.1 else np.inf, weyl)
 
 
 def rounding(K, mantissas, exponents, U) -> float:

@@ -11,13 +11,12 @@ of the poles in that order: B^* w(z, T)^{-*} S^{-*} v = sum_m v_m t_m(z), an ort
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.linalg as sla
 
 from hippo_theory import digits as dd
 from hippo_theory import scales
 from hippo_theory.hankel._eigen import modal_form
 from hippo_theory.hankel.gramians import gramian_factors
-from hippo_theory.lti._values import Array
+from hippo_theory.lti import blocks
 from hippo_theory.lti.forms import matrices
 from hippo_theory.lti.values import DiagonalLTI
 
@@ -119,8 +118,7 @@ def rounded(system):
     """`of_dense` by the Schur form in double precision."""
     unit = scales.scaled(system)
     A, B, C, _ = matrices(unit.system)
-    schur: Array = sla.schur(A.astype(complex), output="complex")
-    T, Z = schur
+    T, Z = blocks.schur(A)
     poles, strict = dd.exact(np.diagonal(T)), dd.exact(np.triu(T, 1))
     B, C = dd.exact(Z.conj().T @ B), dd.exact(C @ Z)
     return Triangular(poles, strict, B, C, system.is_discrete), dd.exact(Z), unit

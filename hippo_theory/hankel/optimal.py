@@ -237,8 +237,11 @@ def _ratio(spectrum, order):
 
 def _with_value(spectrum, order, sigma):
     """The spectrum with the value known to 32 digits in its place."""
-    values, logs, errors = (
-        x.copy() for x in (spectrum.values, spectrum.log_values, spectrum.relative_error)
+    values, logs, errors, relative = (
+        x.copy() for x in (spectrum.values, spectrum.log_values, *spectrum.estimate())
     )
-    values[order], logs[order], errors[order] = sigma, np.log(sigma), EPS
-    return dataclasses.replace(spectrum, values=values, log_values=logs, relative_error=errors)
+    values[order], logs[order] = sigma, np.log(sigma)
+    errors[order], relative[order] = EPS * sigma, EPS
+    return dataclasses.replace(
+        spectrum, values=values, log_values=logs, estimate=lambda: (errors, relative)
+    )

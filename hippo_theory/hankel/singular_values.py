@@ -1,7 +1,8 @@
 """Hankel singular values, every one to high relative accuracy where the system allows it."""
 
-import dataclasses
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -27,22 +28,48 @@ class Spectrum:
         mpmath numbers.
     log_values : numpy.ndarray, shape (..., n)
         Natural logarithms, which do not underflow; -inf for a state that no input or output sees.
-    relative_error : numpy.ndarray, shape (..., n)
-        Estimates of the relative errors; inf where nothing can be promised.
     method : str
         "generator" (diagonal, single input and output), "factors" (any system) or "mpmath".
+    estimate : callable
+        Gives `error` and `relative_error`; called once, when one of them is first read.
     """
 
     values: np.ndarray
     log_values: np.ndarray
-    relative_error: np.ndarray
     method: str
+    estimate: Callable[[], tuple[np.ndarray, np.ndarray]] = field(repr=False)
+
+    @property
+    def error(self) -> np.ndarray:
+        """Estimates of the absolute errors, (..., n), never below the true ones; computed once."""
+        return self.estimate()[0]
+
+    @property
+    def relative_error(self) -> np.ndarray:
+        """`error` over `values`; of values that underflow too, where they are known so well."""
+        return self.estimate()[1]
 
     def __repr__(self):
-        finite = self.relative_error[np.isfinite(self.relative_error)]
-        worst = f"up to {finite.max():.0e}" if finite.size else "unknown"
-        promised = f"{finite.size} of {self.relative_error.size} promised, errors {worst}"
-        return f"<Spectrum: {self.values.shape[-1]} values, {self.method}, {promised}>"
+        return f"<Spectrum: {self.values.shape[-1]} values, {self.method}>"
+
+
+def absolute(error) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
+    """An estimate from a function of no arguments that gives values and their absolute errors."""
+
+    @cache
+    def estimate():
+        values, errors = error()
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return errors, np.where(errors == 0, 0.0, errors / values)
+
+    return estimate
+
+
+def relative(values, errors) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
+    """An estimate from the relative errors of values."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.where(errors == 0, 0.0, np.asarray(values, float) * errors), errors
+    return lambda: found
 
 
 def singular_values(system, *, digits: int | None = None) -> Spectrum:
@@ -59,7 +86,8 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     Returns
     -------
     Spectrum
-        `.values` (..., n), `.log_values`, `.relative_error`, `.method`; n counts all poles.
+        `.values` (..., n), `.log_values`, `.error`, `.relative_error`, `.method`; n counts all
+        poles. The errors are estimated when they are first read.
 
     Raises
     ------
@@ -81,8 +109,7 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     (``conjugate=True`` or real poles) use real arithmetic where it keeps the digits. O(n^3).
 
     Other systems take the square-root method on factors of the Gramians (`gramian_factors`), whose
-    errors are absolute: the estimate is eps times the norms of A and of the resolvents beside
-    B and C, over sigma_j, and inf for values below that floor.
+    errors are absolute: `.error` is eps times the norms of A and of the resolvents beside B and C.
     docs/theory.md (6.3), (6.4), (6.8), (6.9).
 
     Examples
@@ -98,22 +125,33 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     _factors.check_stable(system)
     if system.batch_shape:
         spectra = [singular_values(one, digits=digits) for one in _factors.channels(system)]
-        fields = ("values", "log_values", "relative_error")
-        stacked = [np.stack([getattr(s, f) for s in spectra]) for f in fields]
-        values, logs, errors = (x.reshape(*system.batch_shape, -1) for x in stacked)
-        return Spectrum(values, logs, errors, spectra[0].method)
+        return _stacked(spectra, system.batch_shape)
     if digits is not None:
         from hippo_theory.hankel._precise import singular_values as precise
 
-        return Spectrum(*precise(system, digits), "mpmath")
+        values, logs, errors = precise(system, digits)
+        return Spectrum(values, logs, "mpmath", relative(values, errors))
     if isinstance(system, DiagonalLTI) and system.is_siso:
         unit = scales.scaled(system, room=ROOM)
         return _from_generators(unit.system, unit.gain)
     unit = scales.scaled(system)
-    spectrum = _from_factors(unit.system)
-    values = unit.back("singular values", spectrum.values, gain=1)
-    logs = spectrum.log_values + unit.gain * np.log(2.0)
-    return dataclasses.replace(spectrum, values=values, log_values=logs)
+    return _from_factors(unit)
+
+
+def _stacked(spectra, batch) -> Spectrum:
+    """The spectra of the channels of a batch as one."""
+    values, logs = (
+        np.stack([getattr(s, name) for s in spectra]).reshape(*batch, -1)
+        for name in ("values", "log_values")
+    )
+
+    @cache
+    def estimate():
+        both = zip(*(s.estimate() for s in spectra), strict=True)
+        error, relative_error = (np.stack(x).reshape(*batch, -1) for x in both)
+        return error, relative_error
+
+    return Spectrum(values, logs, spectra[0].method, estimate)
 
 
 def epsilon_rank(spectrum, eps):
@@ -189,16 +227,13 @@ def _from_generators(system: DiagonalLTI, gain: int) -> Spectrum:
     poles, residues, logs = _simple_poles(system)
     n = expand(system).state_dim
     if poles.size == 0:
-        return Spectrum(np.zeros(n), np.full(n, -np.inf), np.zeros(n), "generator")
+        zeros = np.zeros(n)
+        return Spectrum(zeros, np.full(n, -np.inf), "generator", relative(zeros, zeros))
     values, logs, errors = _generator_values(system, poles, residues, logs, gain)
-    errors = np.where(errors < 0.1, errors, np.inf)
-    unseen = (0, n - logs.size)  # states that no input or output sees: sigma = 0 exactly
-    return Spectrum(
-        np.pad(values, unseen),
-        np.pad(logs, unseen, constant_values=-np.inf),
-        np.pad(errors, unseen),
-        "generator",
-    )
+    hidden = (0, n - logs.size)  # states that no input or output sees: sigma = 0 exactly
+    values, errors = np.pad(values, hidden), np.pad(errors, hidden)
+    logs = np.pad(logs, hidden, constant_values=-np.inf)
+    return Spectrum(values, logs, "generator", relative(values, errors))
 
 
 def _generator_values(system, poles, residues, logs, gain):
@@ -251,13 +286,18 @@ def _simple_poles(system: DiagonalLTI):
     return system.poles[seen].astype(complex), residues[seen], logs
 
 
-def _from_factors(system) -> Spectrum:
-    S, R = _factors.factors(system)
-    values = np.linalg.svd(R.conj().T @ S, compute_uv=False)
-    floor = _floor(system, S, R)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        errors = np.where(values > 10 * floor, floor / values, np.inf)
-        return Spectrum(values, np.log(values), errors, "factors")
+def _from_factors(unit) -> Spectrum:
+    S, R = _factors.factors(unit.system)
+    scaled_values = np.linalg.svd(R.conj().T @ S, compute_uv=False)
+    values = unit.back("singular values", scaled_values, gain=1)
+
+    def error():
+        floor = unit.back("errors", _floor(unit.system, S, R), gain=1)
+        return values, np.full(values.shape, floor)
+
+    with np.errstate(divide="ignore"):
+        logs = np.log(scaled_values) + unit.gain * np.log(2.0)
+    return Spectrum(values, logs, "factors", absolute(error))
 
 
 def _floor(system, S, R) -> float:

@@ -57,6 +57,11 @@ def sizes(system) -> tuple[Array, Array]:
     return (B, C) if system.is_siso else (B.max(axis=1, initial=0.0), C.max(axis=0, initial=0.0))
 
 
+def pace(A, states) -> int:
+    """The even exponent of the largest entry of A in units 2^states."""
+    return scales.exponent(scales.ldexp(A, states - states[:, None])) // 2 * 2
+
+
 def in_units(system, states, inputs: int, outputs: int) -> dict:
     """B and C in units 2^states of the states, 2^inputs and 2^outputs."""
     rows, columns = -states - inputs, states - outputs
@@ -106,12 +111,6 @@ def logarithms(log_poles: Any, poles: Array, dt: Any) -> Array | None:
             f"at index {k[0] if len(k) == 1 else k}"
         )
     return logs
-
-
-def eigenvalues(A: Array) -> Array:
-    """The diagonal where A is triangular, else by LAPACK."""
-    is_triangular = not np.tril(A, -1).any() or not np.triu(A, 1).any()
-    return np.diagonal(A).copy() if is_triangular else np.linalg.eigvals(A)
 
 
 def is_stable(poles: Array, is_discrete: bool) -> bool:

@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-from scipy import linalg
 
 from hippo_theory import _array, _check, scales
-from hippo_theory.lti import _arrays, growth
+from hippo_theory.lti import _arrays, blocks, growth
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import channels, check_system, dense, matrices
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
@@ -61,9 +60,9 @@ def transfer_function(system: System, z) -> Array:
     evaluate = {LTI: _by_substitution, DiagonalLTI: _by_cauchy_sums, DPLR: _by_woodbury}
     points = z.reshape(-1)
     chunk = max(1, _BLOCK // max(1, system.state_dim * math.prod(system.batch_shape)))
-    blocks = [points[k : k + chunk] for k in range(0, points.size, chunk)] or [points]
+    parts = [points[k : k + chunk] for k in range(0, points.size, chunk)] or [points]
     with np.errstate(all="ignore"):  # refused below
-        G = np.concatenate(list(evaluate[type(system)](system, blocks)), axis=-1)  # (..., p, m, :)
+        G = np.concatenate(list(evaluate[type(system)](system, parts)), axis=-1)  # (..., p, m, :)
         if system.is_siso:
             G = G[..., 0, 0, :]
         G = G + system.D[..., None]
@@ -133,7 +132,7 @@ def markov_parameters(system: System, L: int) -> Array:
     return h[..., 0, 0, :] if system.is_siso else h
 
 
-def _by_cauchy_sums(system: DiagonalLTI, blocks):
+def _by_cauchy_sums(system: DiagonalLTI, parts):
     """sum_n c_n b_n / (z - pole_n) for every output and input."""
     B, C, _ = channels(system)
     residues = C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :]  # (..., p, m, N)
@@ -143,21 +142,21 @@ def _by_cauchy_sums(system: DiagonalLTI, blocks):
         residues = np.concatenate([residues, residues.conj()], axis=-1)
     pairs = math.prod(residues.shape[-3:-1])
     flat = residues.reshape(*residues.shape[:-3], pairs, poles.shape[-1])
-    for z in blocks:
+    for z in parts:
         difference = z - poles[..., None]
         _refuse_poles(difference == 0, z)
         G = flat @ (1 / difference)
         yield G.reshape(*G.shape[:-2], *residues.shape[-3:-1], z.size)
 
 
-def _by_woodbury(system: DPLR, blocks):
+def _by_woodbury(system: DPLR, parts):
     """C R B - C R P (I + Q^* R P)^{-1} Q^* R B with R = (z I - diag(poles))^{-1}."""
     B, C, _ = channels(system)
     p, m, r = C.shape[0], B.shape[1], system.P.shape[1]
     left = np.concatenate([C, system.Q.conj().T])
     right = np.concatenate([B, system.P], axis=1)
     products = (left[:, None, :] * right.T).reshape((p + r) * (m + r), system.state_dim)
-    for z in blocks:
+    for z in parts:
         difference = z - system.poles[:, None]
         on_diagonal = (difference == 0).any(axis=0)
         sums = products @ (1 / np.where(on_diagonal, 1, difference))
@@ -173,22 +172,17 @@ def _by_woodbury(system: DPLR, blocks):
         yield G
 
 
-def _by_substitution(system: LTI, blocks):
+def _by_substitution(system: LTI, parts):
     """Back substitution in the Schur form T = U^* A U, all points and inputs together.
 
     In balanced units: a Schur form of A loses as many digits as units of the states are apart.
     """
     unit = scales.scaled(system, clock=False)
     A, B, C, _ = matrices(unit.system)
-    if not np.triu(A, 1).any():  # lower triangular: reversed, it is upper
-        T, B, C = A[::-1, ::-1], B[::-1], C[:, ::-1]
-    elif not np.tril(A, -1).any():
-        T = A
-    else:
-        T, U = linalg.schur(A, output="complex")[:2]
-        B, C = U.conj().T @ B, C @ U
+    T, U = blocks.schur(A)
+    B, C = U.conj().T @ B, C @ U
     n, m = B.shape
-    for z in blocks:
+    for z in parts:
         difference = z - np.diagonal(T)[:, None]
         _refuse_poles(difference == 0, z)
         X = np.empty((n, z.size, m), dtype=np.result_type(T, B, z))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from hippo_theory import _check, scales
-from hippo_theory.lti import _values
+from hippo_theory.lti import _values, blocks
 from hippo_theory.lti._values import Array
 
 
@@ -122,8 +122,8 @@ class LTI(System):
 
     @property
     def poles(self) -> Array:
-        """Eigenvalues of A, shape (N,): the diagonal where A is triangular, else by LAPACK."""
-        return _values.eigenvalues(self.A)
+        """Eigenvalues of A, shape (N,): of its diagonal blocks where it is block triangular."""
+        return blocks.eigenvalues(self.A)
 
     @property
     def is_stable(self) -> bool:
@@ -134,9 +134,9 @@ class LTI(System):
         """|A| and the largest entries of B's rows and C's columns, for `scales.scaled`."""
         return scales.parts(self.A), *_values.sizes(self)
 
-    def pace(self) -> int:
-        """The even exponent of the largest entry of A."""
-        return scales.exponent(self.A) // 2 * 2
+    def pace(self, states) -> int:
+        """The even exponent of the largest entry of A in units 2^states."""
+        return _values.pace(self.A, states)
 
     def in_units(self, states, inputs: int, outputs: int, time: int, D) -> "LTI":
         """The system in units 2^states, 2^inputs, 2^outputs, 2^-time, in double precision."""
@@ -238,7 +238,7 @@ class DiagonalLTI(System):
         """None and the largest entries of B's rows and C's columns, for `scales.scaled`."""
         return None, *_values.sizes(self)
 
-    def pace(self) -> int:
+    def pace(self, states) -> int:
         """The even exponent midway between the largest pole and the smallest damping."""
         if not self.state_dim:
             return 0
@@ -339,15 +339,15 @@ class DPLR(System):
     @property
     def is_stable(self) -> bool:
         """Whether every eigenvalue lies strictly inside the left half-plane or unit disk."""
-        return _values.is_stable(_values.eigenvalues(self._dense()), self.is_discrete)
+        return _values.is_stable(blocks.eigenvalues(self._dense()), self.is_discrete)
 
     def sizes(self) -> tuple[Array, Array, Array]:
         """|A| and the largest entries of B's rows and C's columns, for `scales.scaled`."""
         return scales.parts(self._dense()), *_values.sizes(self)
 
-    def pace(self) -> int:
-        """The even exponent of the largest entry of A."""
-        return scales.exponent(self._dense()) // 2 * 2
+    def pace(self, states) -> int:
+        """The even exponent of the largest entry of A in units 2^states."""
+        return _values.pace(self._dense(), states)
 
     def in_units(self, states, inputs: int, outputs: int, time: int, D) -> "DPLR":
         """The system in units 2^states, 2^inputs, 2^outputs, 2^-time, in double precision."""

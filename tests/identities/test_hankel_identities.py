@@ -140,12 +140,12 @@ def test_no_other_pole_moved_by_the_same_share_changes_more(dt):
         assert abs(hankel.pole_perturbation_bound(G, change) / max(effects) - 1) < 1e-12
 
 
-def test_factors_promise_nothing_below_their_floor():
+def test_values_below_the_floor_of_their_factors_have_no_digit():
     values = hankel.singular_values(ht.lti.family("lagt", 24) @ ht.lti.family("legs", 24))
     small = values.values < 1e-15 * values.values[0]
     assert values.method == "factors"
     assert small.any()
-    assert np.isinf(values.relative_error[small]).all()
+    assert (values.relative_error[small] > 1).all()
 
 
 def test_legs_has_the_tridiagonal_gramian():
