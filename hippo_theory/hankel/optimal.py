@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _batches, _factors
+from hippo_theory.hankel import _batches, _stable
 from hippo_theory.hankel.norms import hankel_norm
 from hippo_theory.hankel.singular_values import Spectrum, singular_values
 from hippo_theory.lti.forms import assemble, channels, dense, expand, matrices
@@ -25,8 +25,8 @@ class OptimalApproximation:
     Attributes
     ----------
     system : DiagonalLTI or LTI
-        Stable, with as many poles as the order; real if the given one is, diagonal if it is and
-        has one input and one output.
+        Of as many poles as the order, stable if the given one is; real if the given one is,
+        diagonal if it is and has one input and one output.
     error : float
         The Hankel norm of the difference, sigma_{order+1}; 0 at the McMillan degree.
     singular_values : Spectrum
@@ -53,10 +53,11 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable. Hidden states are dropped first (`lti.minimal_realization`).
+        Hidden states are dropped first (`lti.minimal_realization`), states that are not stable
+        are kept (`lti.split_stable`).
     order : int
         Number of poles of the answer: 0 (only D is left) to the McMillan degree, where the answer
-        is the minimal realization itself.
+        is the minimal realization itself. States that are not stable count.
     rtol : float
         How near the Hankel norm of G - G_r must come to sigma_{order+1}; it is measured.
 
@@ -71,7 +72,8 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     Raises
     ------
     ValueError
-        If a pole is not stable, or the order is above the McMillan degree.
+        If the order is above the McMillan degree, or below the number of states that are not
+        stable.
     numpy.linalg.LinAlgError
         If sigma_{order+1} is not separated from its neighbours, or so small that an answer in
         double precision misses it by more than `rtol`.
@@ -103,16 +105,22 @@ def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalA
     """
     order = _check.integer("order", order, 0)
     rtol = _check.number("rtol", rtol, above=0.0)
-    _factors.check_stable(system)
     system = minimal_realization(system)
-    spectrum = singular_values(system)
-    degree = spectrum.values.size
+    degree = expand(system).state_dim
     if order > degree:
         raise ValueError(
             f"order must be at most the {degree} states that inputs reach and outputs see, "
             f"got {order}"
         )
-    if order == degree:
+    stable, rest = _stable.parts(system)
+    best = _optimum(stable, _stable.order_left(order, rest), rtol)
+    return dataclasses.replace(best, system=_stable.joined(best.system, rest))
+
+
+def _optimum(system, order, rtol) -> OptimalApproximation:
+    """The answer for a stable and minimal system: the first that is measured to be near enough."""
+    spectrum = singular_values(system)
+    if order == spectrum.values.size:
         return OptimalApproximation(system, 0.0, spectrum)
     if order == 0:
         return OptimalApproximation(_feedthrough(system), hankel_norm(system), spectrum)

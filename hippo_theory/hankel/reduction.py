@@ -7,9 +7,9 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory._table import Table
-from hippo_theory.hankel import _balanced, _batches, _factors
+from hippo_theory.hankel import _balanced, _batches, _factors, _stable
 from hippo_theory.hankel.singular_values import Spectrum
-from hippo_theory.lti.forms import assemble, expand
+from hippo_theory.lti.forms import assemble, dense, expand
 from hippo_theory.lti.values import LTI
 
 
@@ -22,10 +22,11 @@ class Reduction:
     system : LTI
         The reduced system; its input-output map approximates that of the given one.
     singular_values : Spectrum
-        Hankel singular values of the given system.
+        Hankel singular values of the given system, of its stable part.
     error_bound : float
         A bound of |G - G_r| in the H-infinity norm: twice the sum of the discarded singular
-        values and of their errors, and the rounding of the reduced matrices.
+        values and of their errors, and the rounding of the reduced matrices. inf over a band or
+        a horizon.
     """
 
     system: LTI
@@ -71,9 +72,10 @@ def balanced_truncation(
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable.
+        The stable part is reduced, the rest (`lti.split_stable`) is kept.
     order : int, optional
-        Number of states to keep, 0 (only D is left) to the number that rounding errors leave.
+        Number of states to keep, 0 (only D is left) to the number that rounding errors leave;
+        states that are not stable count.
     tolerance : float, optional
         Instead of `order`: the smallest order whose error bound is at most this.
     method : {"truncation", "singular_perturbation"} or a row of `METHODS`
@@ -94,8 +96,9 @@ def balanced_truncation(
     Raises
     ------
     ValueError
-        If a pole is not stable, neither or both of `order` and `tolerance` are given, the order
-        is above the number of states, both limits or a limit and a tolerance are given.
+        If neither or both of `order` and `tolerance` are given, the order is above the number of
+        states or below that of states that are not stable, both limits or a limit and a
+        tolerance are given.
     numpy.linalg.LinAlgError
         If states of the wanted order are below the rounding of the factors; the sentence names
         the largest order.
@@ -104,7 +107,8 @@ def balanced_truncation(
     -----
     Square-root method on factors P = S S^*, Q = R R^*; states below the rounding of R^* S go
     first. |G - G_r| <= 2 sum_{j > r} sigma_j in the H-infinity norm, after Enns and Glover; in
-    discrete time too. A tolerance below what rounding costs is met by the given system itself.
+    discrete time too; of a system that is not stable on the boundary, once its parts are given.
+    A tolerance below what rounding costs is met by the given system itself.
     The reduced Gramians are both diag(sigma) after truncation. O(n^3). docs/theory.md (6.11).
 
     With a band or a horizon the Gramians are `gramians(band=, horizon=)`, after Gawronski and
@@ -128,17 +132,20 @@ def balanced_truncation(
         tolerance = _check.number("tolerance", tolerance, above=0.0)
     else:
         order = _order(order, system)
-    balancing = _balancing(system, tolerance, band, horizon)
+    stable, rest = _stable.parts(system)
+    balancing = _balancing(stable, tolerance, band, horizon)
     bounds = balancing.bounds()
     if order is None:
         met = np.flatnonzero(bounds <= tolerance)
         if not met.size:
-            return Reduction(balancing.model, balancing.spectrum, 0.0)
+            return Reduction(dense(system), balancing.spectrum, 0.0)
         order = int(met[0])
+    else:
+        order = _stable.order_left(order, rest)
     balancing.check(order)
     parts = row.rule(balancing.realization(), order, system.is_discrete)
     reduced = assemble(*parts, dt=system.dt, siso=system.is_siso)
-    return Reduction(reduced, balancing.spectrum, float(bounds[order]))
+    return Reduction(_stable.joined(reduced, rest), balancing.spectrum, float(bounds[order]))
 
 
 @_batches.nested
