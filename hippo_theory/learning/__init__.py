@@ -15,6 +15,7 @@ from hippo_theory.learning.pole_coordinates import (
 )
 from hippo_theory.learning.pole_flow import PoleFlow, pole_flow
 from hippo_theory.learning.population import population_statistics
+from hippo_theory.learning.riccati import matrix_gain
 from hippo_theory.learning.schedule import Schedule, activation_schedule
 from hippo_theory.learning.simulate import Training, gradient_descent
 from hippo_theory.learning.statistics import (
@@ -82,6 +83,7 @@ __all__ = [
     "invariants",
     "learning_rate_limit",
     "loss",
+    "matrix_gain",
     "modified_time",
     "pole_curvature",
     "pole_flow",

@@ -35,6 +35,10 @@ class Equation(Protocol):
         """Return the quantities (k, m), linear in x, whose errors count."""
         ...
 
+    def size(self, x: np.ndarray) -> float | np.ndarray:
+        """Return what their errors at x are relative to."""
+        ...
+
 
 class Stages(NamedTuple):
     """What does not depend on the equation."""
@@ -68,11 +72,11 @@ def stages(S: int = STAGES) -> Stages:
 
 
 def integrate(equation: Equation, t, rtol: float) -> np.ndarray:
-    """Return x (len(t), n) at increasing times t from x(0) = start, with errors of rtol in `shown`.
+    """Return x (len(t), n) at increasing times t from x(0) = start.
 
-    The tolerance is widened to the rounding of `shown` itself. A step that moves nothing beyond
-    its tolerance is followed by one to the end. Raises LinAlgError with the time reached where
-    steps become too small or too many.
+    Errors of `shown` are rtol times `size`, widened to the rounding of `shown` itself. A step that
+    moves nothing beyond its tolerance is followed by one to the end. Raises LinAlgError with the
+    time reached where steps become too small or too many.
     """
     x, now = equation.start, 0.0
     out = np.repeat(x[None], t.size, axis=0)
@@ -101,8 +105,9 @@ def integrate(equation: Equation, t, rtol: float) -> np.ndarray:
 def _step(equation, x, h, last, rtol):
     """Series of one step, and the factors of the next step after a failure and a success."""
     table = stages()
-    Z = _predict(equation, x, h, last, table.points)
-    scale = rtol + 8 * _EPS * abs(equation.shown(x[None]))
+    size = equation.size(x)
+    Z = _predict(equation, x, h, last, table.points, size)
+    scale = rtol * size + 8 * _EPS * abs(equation.shown(x[None]))
     Z, rounds = _newton(equation, x, h, Z, table, scale)
     if Z is None:
         return None, 0.3, 1.0
@@ -139,16 +144,16 @@ def _newton(equation, x, h, Z, table, scale):
     return None, _ITERATIONS
 
 
-def _predict(equation, x, h, last, points):
+def _predict(equation, x, h, last, points, size):
     """Continue the last step by the smooth part of its polynomial, or go along the slope."""
     if last is not None:
         before, series = last
         series = series[:7]
         Z = _values(series, 1 + 2 * points * (h / before)) - series.sum(0)
-        if abs(equation.shown(Z)).max() < 3:
+        if (abs(equation.shown(Z)) < 3 * size).all():
             return Z
     Z = points[:, None] * (h * equation.slope(x[None]))
-    return Z if abs(equation.shown(Z)).max() < 3 else np.zeros_like(Z)
+    return Z if (abs(equation.shown(Z)) < 3 * size).all() else np.zeros_like(Z)
 
 
 def _values(series, x):
@@ -158,5 +163,5 @@ def _values(series, x):
 def _first_step(equation, end):
     x = equation.start
     rate = abs(equation.jacobian(x)).sum(1).max(initial=0.0)  # at least the spectral radius
-    rate += abs(equation.shown(equation.slope(x[None]))).max(initial=0.0)
+    rate += (abs(equation.shown(equation.slope(x[None]))) / equation.size(x)).max(initial=0.0)
     return min(end, 2 / rate) if rate > 0 else end

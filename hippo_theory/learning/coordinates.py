@@ -45,6 +45,10 @@ class Mirror:
         """Z: its error is half the relative one of the weights' products."""
         return x @ self.V.T
 
+    def size(self, x):
+        """One: z is a logarithm."""
+        return 1.0
+
     def gains(self, x):
         """W at the rows of x, and how far the invariants have drifted: they cannot."""
         up, down = self._parts(x)
@@ -58,7 +62,6 @@ class Factors:
         self.stats, self.N = stats, stats.s.size
         start = np.concatenate([b0, c0]).astype(complex)
         self.start = np.concatenate([np.real(start), np.imag(start)])
-        self.unit = max(abs(start).max(), np.finfo(float).tiny)
 
     def _weights(self, x):
         z = x[..., : 2 * self.N] + 1j * x[..., 2 * self.N :]
@@ -80,8 +83,13 @@ class Factors:
         return np.block([[(A + B).real, (B - A).imag], [(A + B).imag, (A - B).real]])
 
     def shown(self, x):
-        """Weights in units of the start."""
-        return x / self.unit
+        """Weights."""
+        return x
+
+    def size(self, x):
+        """Norm of the weights of every pole: small ones grow by their own relative rate."""
+        norms = np.linalg.norm(x.reshape(4, self.N), axis=0)
+        return np.tile(np.maximum(norms, np.finfo(float).tiny), 4)
 
     def gains(self, x):
         """W at the rows of x, and the largest relative drift of |b_j|^2 - |c_j|^2."""

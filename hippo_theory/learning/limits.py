@@ -17,14 +17,14 @@ _NEWTON = 2000  # steps of |dz| <= 1: from starts of 1e-300 to gains of 1e300 an
 
 
 def flow_limit(stats: Statistics, b0, c0) -> np.ndarray:
-    """w(infinity) of gradient flow on real b and c with fixed poles.
+    """w(infinity) of gradient flow on b and c with fixed poles.
 
     Parameters
     ----------
     stats : Statistics
-        Real `.s` (N,) and `.M` (N, N), which may be singular.
+        `.s` (N,) and `.M` (N, N); M may be singular where all is real.
     b0, c0 : array_like, shape (N,)
-        Real start. Where b0 = c0 the gain keeps to w >= 0, where b0 = -c0 to w <= 0; a pole with
+        Start. Where real b0 = c0 the gain keeps to w >= 0, where b0 = -c0 to w <= 0; a pole with
         b0 = c0 = 0 never learns.
 
     Returns
@@ -33,8 +33,8 @@ def flow_limit(stats: Statistics, b0, c0) -> np.ndarray:
 
     Raises
     ------
-    ValueError, TypeError
-        If something is complex, or M is singular and a start is balanced.
+    ValueError
+        If M is singular and something is complex, or a start is balanced.
     numpy.linalg.LinAlgError
         If Newton's method does not converge.
 
@@ -46,7 +46,9 @@ def flow_limit(stats: Statistics, b0, c0) -> np.ndarray:
     poles): of all gains with M w = s the limit is near the one of least |w|_2 for large
     imbalance |b0^2 - c0^2| and of least |w|_1 for small, by Newton's method on a convex function
     of rank(M) unknowns. O(N^3) a step. Eigenvalues of M below N eps of the largest count as
-    zero. After Woodworth et al. (2020) [woodworth2020kernel]. docs/theory.md (8.25), (8.26).
+    zero. Complex weights turn as they grow, so that no start but b = c = 0 holds them, except for
+    a set of starts of measure zero. After Woodworth et al. (2020) [woodworth2020kernel].
+    docs/theory.md (8.25), (8.26).
 
     Examples
     --------
@@ -58,12 +60,14 @@ def flow_limit(stats: Statistics, b0, c0) -> np.ndarray:
     array([0., 1.])
     """
     b0, c0 = factors(b0, c0, width=given(stats).s.size)
-    if any(map(np.iscomplexobj, (stats.s, stats.M, b0, c0))):
-        raise TypeError("stats, b0 and c0 must be real, got a complex array")
-    p, q = b0 + c0, b0 - c0
-    up, down = p != 0, q != 0
     values, vectors = np.linalg.eigh(stats.M)
     kept = values > values.size * _EPS * values[-1]
+    if any(map(np.iscomplexobj, (stats.s, stats.M, b0, c0))):
+        if not kept.all():
+            raise ValueError("M must be regular where weights or statistics are complex")
+        return restricted(stats, (b0 != 0) | (c0 != 0))
+    p, q = b0 + c0, b0 - c0
+    up, down = p != 0, q != 0
     if kept.all():
         return constrained(stats, np.where(up, np.inf, 0.0), np.where(down, np.inf, 0.0))
     if not (up & down).all():
@@ -95,6 +99,13 @@ def constrained(stats: Statistics, upper, lower) -> np.ndarray:
     return w
 
 
+def restricted(stats: Statistics, free) -> np.ndarray:
+    """Least-squares gains with zeros where not `free`, complex."""
+    w = np.zeros(stats.s.size, complex)
+    w[free] = np.linalg.lstsq(stats.M[np.ix_(free, free)], stats.s[free])[0]
+    return w
+
+
 def excess_loss(stats: Statistics, rises, falls) -> tuple[float, list[int]]:
     """Least loss with gains of the signs that are possible, above the least loss of all.
 
@@ -105,8 +116,7 @@ def excess_loss(stats: Statistics, rises, falls) -> tuple[float, list[int]]:
     if free.all():
         return 0.0, []
     if np.iscomplexobj(stats.M) or np.iscomplexobj(stats.s):
-        w = np.zeros(stats.s.size, complex)
-        w[free] = np.linalg.lstsq(stats.M[np.ix_(free, free)], stats.s[free])[0]
+        w = restricted(stats, free)
     else:
         w = constrained(stats, np.where(rises, np.inf, 0.0), np.where(falls, np.inf, 0.0))
     force = stats.s - stats.M @ w

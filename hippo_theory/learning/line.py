@@ -81,6 +81,10 @@ class Line:
         flat = 1.0 if self.sign else p / reach
         return (self.eta * K / reach * (rest * (turn * bend - flat) - turn * reach) * turn)[:, None]
 
+    def size(self, x):
+        """One: the coordinate is a logarithm beyond `unit`."""
+        return 1.0
+
     def shown(self, x):
         """The coordinate: its error is the relative one of p beyond `unit`."""
         return x

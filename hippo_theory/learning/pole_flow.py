@@ -230,6 +230,10 @@ class Disk:
         ends = self.slope(np.concatenate([x + steps, x - steps]))
         return ((ends[: x.size] - ends[x.size :]) / (2 * steps.sum(1))[:, None]).T
 
+    def size(self, x):
+        """One, in the units of `shown`."""
+        return 1.0
+
     def shown(self, x):
         """Hyperbolic distance, and weights in their units."""
         return x / self.units

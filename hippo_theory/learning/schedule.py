@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hippo_theory.learning.limits import constrained
+from hippo_theory.learning.limits import constrained, restricted
 from hippo_theory.learning.statistics import Statistics, given
 
 
@@ -36,12 +36,12 @@ class Schedule:
 
 
 def activation_schedule(stats: Statistics) -> Schedule:
-    """Events and plateaus of gradient flow on real b and c from a vanishing start.
+    """Events and plateaus of gradient flow on b and c from a vanishing start.
 
     Parameters
     ----------
     stats : Statistics
-        Real `.s` (N,) and regular `.M` (N, N).
+        `.s` (N,) and regular `.M` (N, N).
 
     Returns
     -------
@@ -50,16 +50,18 @@ def activation_schedule(stats: Statistics) -> Schedule:
 
     Raises
     ------
-    ValueError, TypeError
-        If something is complex or M is singular.
+    ValueError
+        If M is singular.
 
     Notes
     -----
     For starts with |b_j^2 - c_j^2| = lambda and b c = 0, an event is at time
     `times` tau log(1 / lambda), with a relative error of order 1 / log(1 / lambda). A pole whose
-    gain falls back to zero is off again until its z_j returns to +-1. O(N^3) an event, linear in
-    time between two. After Pesme and Flammarion (2023) [pesme2023saddle]; for the responses of
-    poles derived here. docs/theory.md (8.27).
+    gain falls back to zero is off again until its z_j returns to +-1. Complex weights keep no sign:
+    the length of the path of z_j counts, the integral of 2 |s - M w|_j, since a weight that has
+    grown along one phase goes on growing along another, and a pole that is on stays on. O(N^3) an
+    event, linear in time between two. After Pesme and Flammarion (2023) [pesme2023saddle]; for the
+    responses of poles, and complex, derived here. docs/theory.md (8.27).
 
     Examples
     --------
@@ -72,12 +74,12 @@ def activation_schedule(stats: Statistics) -> Schedule:
     >>> schedule.poles
     array([0, 3, 2, 1])
     """
-    if np.iscomplexobj(given(stats).M) or np.iscomplexobj(stats.s):
-        raise TypeError("stats must be real, got a complex array")
-    smallest, largest = np.linalg.eigvalsh(stats.M)[[0, -1]]
+    smallest, largest = np.linalg.eigvalsh(given(stats).M)[[0, -1]]
     N, eps = stats.s.size, np.finfo(float).eps
     if smallest <= N * eps * largest:
         raise ValueError(f"M must be regular, got the eigenvalues {smallest:g} to {largest:g}")
+    if np.iscomplexobj(stats.M) or np.iscomplexobj(stats.s):
+        return _complex_schedule(stats)
     z, w, time = np.zeros(N), np.zeros(N), 0.0
     on = np.zeros(N, bool)
     times, poles, plateaus = [], [], [w]
@@ -98,3 +100,26 @@ def activation_schedule(stats: Statistics) -> Schedule:
         times.append(time)
         poles.append(j)
         plateaus.append(w)
+
+
+def _complex_schedule(stats) -> Schedule:
+    """Poles switch on once and for all, when the path of z_j has the length 1."""
+    N, time = stats.s.size, 0.0
+    length, on = np.zeros(N), np.zeros(N, bool)
+    times, poles, plateaus = [], [], [np.zeros(N, complex)]
+    while True:
+        w = plateaus[-1]
+        force = abs(stats.s - stats.M @ w)
+        noise = 64 * N * np.finfo(float).eps * (abs(stats.s) + abs(stats.M) @ abs(w))
+        force[on | (force <= noise)] = 0
+        if not force.any():
+            return Schedule(np.array(times), np.array(poles, int), np.array(plateaus))
+        wait = np.full(N, np.inf)
+        wait[force > 0] = (1 - length[force > 0]) / (2 * force[force > 0])
+        j = int(np.argmin(wait))
+        time += wait[j]
+        length += 2 * force * wait[j]
+        on[j] = True
+        times.append(time)
+        poles.append(j)
+        plateaus.append(restricted(stats, on))
