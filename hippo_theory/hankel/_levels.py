@@ -78,7 +78,7 @@ def _candidates(system):
         x = sla.solve_triangular(z * np.eye(len(T)) - T, B, check_finite=False)
         return _largest(D + C @ x), float(np.linalg.norm(x))
 
-    poles: Array = np.diagonal(T)
+    poles: Array = np.linalg.eigvals(A)  # conjugate to the last bit if A is real
     if not any(np.iscomplexobj(M) for M in system.rounded):
         poles = poles[poles.imag >= 0]
     at, beside = poles.imag, poles.real

@@ -21,17 +21,17 @@ class Peak:
     Attributes
     ----------
     value : float
-        |G| at `frequency`.
+        |G| at `frequency`. This and the others are arrays of the batch shape where there is one.
     frequency : float
         In radians per unit of time; inf where the feedthrough of a continuous system is largest.
     lower, upper : float
         The supremum lies between them. `upper` is inf where no bound could be proved.
     """
 
-    value: float
-    frequency: float
-    lower: float
-    upper: float
+    value: Any
+    frequency: Any
+    lower: Any
+    upper: Any
 
 
 def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
@@ -43,7 +43,7 @@ def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes.
+        Stable; batch axes are kept.
     certificate : bool
         Return (value, lower, upper) instead of the value, however far apart the bounds are.
     rtol : float
@@ -52,7 +52,8 @@ def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     Returns
     -------
     float or (float, float, float)
-        `value` is the largest |G| found; the supremum lies between `lower` and `upper`.
+        `value` is the largest |G| found; the supremum lies between `lower` and `upper`. Arrays of
+        the batch shape where there is one.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     Other systems: in coordinates with a Gramian near the identity, a matrix X is looked for that
     makes gamma^2 - G^* G positive by the bounded real lemma, and checked with 32 digits; O(n^3),
     whatever the number of channels. Poles that lie within 1e-6 of the boundary go by eigenvectors
-    of 32 digits and intervals first. docs/theory.md (6.16), (6.17), (6.29).
+    of 32 digits and intervals first. docs/theory.md (6.16), (6.17).
 
     Examples
     --------
@@ -81,7 +82,7 @@ def hinf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     2.0
     """
     certificate = _check.flag("certificate", certificate)
-    return _answer(*_stable_peak(system, rtol), certificate, rtol)
+    return _answer(_stable_peak(system, rtol), certificate, rtol)
 
 
 def hinf_peak(system, *, rtol: float = 1e-10) -> Peak:
@@ -90,7 +91,7 @@ def hinf_peak(system, *, rtol: float = 1e-10) -> Peak:
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes.
+        Stable; batch axes are kept.
     rtol : float
         Wanted relative width of the bounds, at least 1e-12. Where it is missed, they say so.
 
@@ -128,7 +129,7 @@ def linf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Without poles on the boundary and without batch axes.
+        Without poles on the boundary; batch axes are kept.
     certificate, rtol
         As for `hinf_norm`.
 
@@ -146,7 +147,7 @@ def linf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
 
     Notes
     -----
-    The bounded real lemma with an indefinite X; O(n^3). docs/theory.md (6.29).
+    The bounded real lemma with an indefinite X; O(n^3). docs/theory.md (6.17).
 
     Examples
     --------
@@ -156,38 +157,52 @@ def linf_norm(system, *, certificate: bool = False, rtol: float = 1e-10) -> Any:
     """
     certificate = _check.flag("certificate", certificate)
     check_system(system)
-    poles = spectrum(_factors.one_channel(system))
-    away = np.abs(poles) - 1 if system.is_discrete else poles.real
-    if not away.all():
-        index = int(np.argmin(np.abs(away)))
-        rule = "off the unit circle" if system.is_discrete else "off the imaginary axis"
-        what = f"{poles[index]:.17g} at index {index}"
-        raise ValueError(f"system must have its poles {rule}, got {what}")
-    stable = (away < 0).all() or system.is_stable
-    return _answer(*_peak(system, rtol, stable=stable), certificate, rtol)
+    return _answer(_over_batch(_gain_off_poles, system, rtol), certificate, rtol)
 
 
-def _answer(peak, met, certificate, rtol):
+def _answer(found, certificate, rtol):
+    peak, missed = found
     if certificate:
         return peak.value, peak.lower, peak.upper
-    if not met:
+    if missed:
         raise np.linalg.LinAlgError(
             f"bounds of the largest gain must meet within rtol = {rtol:g}, got "
-            f"[{peak.lower:.12g}, {peak.upper:.12g}]; certificate=True returns them"
+            f"[{missed[0].lower:.12g}, {missed[0].upper:.12g}]; certificate=True returns them"
         )
     return peak.value
 
 
 def _stable_peak(system, rtol):
     check_system(system)
-    _factors.one_channel(system)
     _factors.check_stable(system)
-    return _peak(system, rtol, stable=True)
+    return _over_batch(lambda one, rtol: _peak(one, rtol, stable=True), system, rtol)
+
+
+def _over_batch(peak, system, rtol):
+    """The Peak of every channel, and those whose bounds are further apart than `rtol` asks."""
+    rtol = _check.number("rtol", rtol, minimum=1e-12, below=1.0)
+    if not system.batch_shape:
+        found, met = peak(system, rtol)
+        return found, [] if met else [found]
+    rows = [peak(one, rtol) for one in _factors.channels(system)]
+    columns = [[getattr(p, name) for p, _ in rows] for name in Peak.__slots__]
+    arrays = [np.reshape(np.array(x, float), system.batch_shape) for x in columns]
+    return Peak(*arrays), [p for p, met in rows if not met]
+
+
+def _gain_off_poles(system, rtol):
+    poles = spectrum(system)
+    away = np.abs(poles) - 1 if system.is_discrete else poles.real
+    if not away.all():
+        index = int(np.argmin(np.abs(away)))
+        rule = "off the unit circle" if system.is_discrete else "off the imaginary axis"
+        what = f"{poles[index]:.17g} at index {index}"
+        raise ValueError(f"system must have its poles {rule}, got {what}")
+    return _peak(system, rtol, stable=bool((away < 0).all()) or system.is_stable)
 
 
 def _peak(system, rtol, *, stable):
     """The Peak, and whether its bounds are as near as `rtol` and rounding ask."""
-    rtol = _check.number("rtol", rtol, minimum=1e-12, below=1.0)
     once = scales.scaled(system, feedthrough=True)
     unit = scales.scaled(once.system, feedthrough=True)  # time again, by balanced states
     *found, place, floor = _bounds(unit.system, rtol, stable)

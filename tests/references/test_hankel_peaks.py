@@ -96,6 +96,23 @@ def test_the_peak_of_a_high_pass_is_its_feedthrough():
     assert (peak.value, peak.frequency) == (2.0, np.inf)
 
 
+def test_a_batch_is_a_loop_over_its_channels():
+    poles = -rng.uniform(0.1, 1, (2, 3, 4)) + 1j * rng.normal(size=(2, 3, 4))
+    B, C = rng.normal(size=(2, 2, 3, 4))
+    batch = ht.DiagonalLTI(poles, B, C, D=rng.normal(size=(2, 3)), conjugate=True)
+    peaks, values = hankel.hinf_peak(batch), hankel.hinf_norm(batch)
+    assert values.shape == (2, 3)
+    for k in np.ndindex(2, 3):
+        one = ht.DiagonalLTI(poles[k], B[k], C[k], D=batch.D[k], conjugate=True)
+        peak = hankel.hinf_peak(one)
+        wanted = peak.value, peak.frequency, peak.lower, peak.upper
+        got = (peaks.value[k], peaks.frequency[k], peaks.lower[k], peaks.upper[k])
+        assert got == wanted
+        assert values[k] == peak.value
+        grid = np.linspace(-8, 8, 4001)
+        assert abs(ht.lti.transfer_function(one, 1j * grid)).max() <= peak.upper
+
+
 UNSTABLE = [
     (ht.LTI(np.diag([2.0, 0.5]), [1.0, 1.0], [1.0, 1.0], dt=1.0), 5 / 3),
     (ht.LTI(np.diag([2.0, -0.5, -3.0]), [1.0] * 3, [1.0] * 3), 11 / 6),
