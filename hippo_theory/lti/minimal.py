@@ -32,8 +32,9 @@ def minimal_realization(system: System, tolerance: float | None = None) -> LTI |
     system : LTI, DiagonalLTI or DPLR
         Stable or not, without batch axes.
     tolerance : float, optional
-        The smallest part of what drives the states, or of residues that cancel, that counts as
-        not zero; N eps by default.
+        The smallest part of what drives all states, or of residues that cancel, that counts as
+        not zero, in balanced units of the states. By default 10 N eps of what drives every
+        single one: what is above rounding.
 
     Returns
     -------
@@ -67,11 +68,10 @@ def minimal_realization(system: System, tolerance: float | None = None) -> LTI |
     """
     check_system(system)
     one_channel(system)
-    if tolerance is None:
-        tolerance = max(system.state_dim, 1) * EPS
-    tolerance = _check.number("tolerance", tolerance, above=0.0, below=1.0)
+    if tolerance is not None:
+        tolerance = _check.number("tolerance", tolerance, above=0.0, below=1.0)
     if isinstance(system, DiagonalLTI):
-        return _merged(system, tolerance)
+        return _merged(system, tolerance or 10 * max(system.state_dim, 1) * EPS)
     return _reached(system, tolerance)
 
 
@@ -79,10 +79,13 @@ def _reached(system, tolerance):
     """Keep what B reaches, then what C sees of that."""
     unit = scales.scaled(system, clock=False)
     A, B, C, _ = matrices(unit.system)
-    sizes = [np.linalg.norm(M, 2) if M.size else 0.0 for M in (B, C)]
-    Q = _krylov(A, B, sizes[0], tolerance)
-    A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
-    Q = _krylov(A.conj().T, C.conj().T, sizes[1], tolerance)
+    size = np.abs(A)
+    Q = _krylov(A, size, B, np.abs(B).sum(axis=1), tolerance)
+    read = np.abs(C).sum(axis=0)
+    if Q.shape[1] < len(A):
+        A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
+        size, read = np.abs(Q).T @ size @ np.abs(Q), np.abs(Q).T @ read
+    Q = _krylov(A.conj().T, size.T, C.conj().T, read, tolerance)
     if Q.shape[1] == system.state_dim:
         return dense(system)
     A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
@@ -90,21 +93,27 @@ def _reached(system, tolerance):
     return assemble(A, B, C, matrices(system)[3], dt=system.dt, siso=system.is_siso)
 
 
-def _krylov(A, B, size, tolerance) -> Array:
-    """An orthonormal basis of the span of B, A B, A^2 B, ...; what is small beside `size` is 0.
+def _krylov(A, size, B, weight, tolerance) -> Array:
+    """An orthonormal basis of the span of B, A B, A^2 B, ..., one power at a time.
 
-    A power must stand out of the rounding of A times the directions before it.
+    `size` and `weight` bound the entries of A and the rows of B before rounding: row by row, what
+    a power adds must stand out of the rounding of the products that make it, or altogether by
+    the tolerance.
     """
-    Q, block = B[:, :0], B
-    while size and Q.shape[1] < len(A):
+    Q, block, rounding = B[:, :0], B, 10 * len(A) * EPS
+    while Q.shape[1] < len(A):
+        weight = weight + np.abs(Q) @ (np.abs(Q).T @ weight)
+        weight = weight if tolerance is None else np.full(len(A), weight.max())
         for _ in range(2):
             block = block - Q @ (Q.conj().T @ block)
-        U, s, _ = np.linalg.svd(block, full_matrices=False)
-        new = U[:, s > tolerance * size]
-        if not new.shape[1]:
+        some = weight > 0
+        _, s, Vh = np.linalg.svd(block[some] / weight[some, None], full_matrices=False)
+        added = block @ Vh[: int((s > (tolerance or rounding)).sum())].conj().T
+        if not added.shape[1]:
             break
+        new = np.linalg.qr(added / np.linalg.norm(added, axis=0))[0]
         Q = np.concatenate([Q, new], axis=1)
-        block, size = A @ new, np.linalg.norm(np.abs(A) @ np.abs(new), 2)
+        block, weight = A @ new, size @ np.abs(new).sum(axis=1)
     return Q
 
 
