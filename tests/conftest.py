@@ -80,15 +80,25 @@ def stand_in(monkeypatch):
 def xp(request):
     if request.param == "stand-in":
         request.getfixturevalue("stand_in")
-    name, device, dtype = LIBRARIES[request.param]
+    return library(request.param)
+
+
+@pytest.fixture
+def strict():
+    """The library that takes nothing but the standard."""
+    return library("strict")
+
+
+def library(key) -> Library:
+    name, device, dtype = LIBRARIES[key]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             module = importlib.import_module(name)
         except ImportError:
             pytest.skip(f"{name} is not installed")
-    if request.param == "cupy" and not module.is_available():
+    if key == "cupy" and not module.is_available():
         pytest.skip("cupy has no GPU here")
-    if request.param == "jax":
+    if key == "jax":
         dtype = module.zeros(1).dtype.name  # JAX_ENABLE_X64=1 for double precision
     return Library(module, DEVICES[name](module, device), dtype)

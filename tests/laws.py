@@ -7,14 +7,16 @@ zero for an exact answer, judged on every row of `zoo.py` that has all tags in `
     python -m tests.laws [WORD ...]
 
 prints what breaks a law whose name, or a row whose name, holds one of the words; a leading `=` asks
-for the whole name. Red lines that hold again are printed too.
+for the whole name. Red lines that hold again are printed too. With `--red` the lines of `red.py`
+for the laws and rows that were asked are written anew.
 """
 
 import sys
 import warnings
 
-from tests import laws_hankel, laws_lti, laws_memory, laws_values
+from tests import laws_hankel, laws_lti, laws_memory, laws_values, red
 from tests.measure import Law
+from tests.red import RED
 from tests.zoo import SYSTEMS
 
 LAWS: tuple[Law, ...] = (
@@ -38,19 +40,26 @@ def wanted(words, name) -> bool:
     return any(name == w[1:] if w.startswith("=") else w in name for w in words)
 
 
-def main(words):
-    from tests.red import RED
-
+def judged(row, words) -> list[tuple[str, str, str]]:
+    """(law, row, outcome) of the laws of a row."""
     warnings.simplefilter("error")
-    for row in SYSTEMS:
-        for law in LAWS:
-            if not law.judges(row) or (
-                words and not wanted(words, law.name) and not wanted(words, row.name)
-            ):
-                continue
-            why, red = outcome(law, row), RED.get((law.name, row.name))
-            if bool(why) != bool(red):
-                print(f"{law} | {row} | {why or 'holds again, delete its red line'}", flush=True)
+    asked = [law for law in LAWS if law.judges(row)]
+    asked = [
+        law for law in asked if not words or wanted(words, law.name) or wanted(words, row.name)
+    ]
+    return [(law.name, row.name, outcome(law, row)) for law in asked]
+
+
+def main(words):
+    words, write = [w for w in words if w != "--red"], "--red" in words
+    found = [x for row in SYSTEMS for x in judged(row, words)]
+    for law, row, why in found:
+        if bool(why) != ((law, row) in RED):
+            print(f"{law} | {row} | {why or 'holds again, delete its red line'}", flush=True)
+    if write:
+        asked = {(law, row) for law, row, _ in found}
+        kept = [(law, row, why) for (law, row), why in RED.items() if (law, row) not in asked]
+        red.write(kept + [x for x in found if x[2]])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ def length(row):
 
 
 def stability(row):
-    return float(row.value.is_stable != ("stable" in row.tags))
+    """Against exact poles, and the tag of the row too."""
+    return float(len({row.value.is_stable, "stable" in row.tags, row.exact.is_stable}) - 1)
 
 
 # responses

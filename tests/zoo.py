@@ -1,7 +1,7 @@
 """The systems that all tests draw from: plants, filters and layers as they occur.
 
 A row is `System(name, build, tags)`. The tags that are typed say what is notable; those that follow
-from the data (kind, clock, channels, stability) are derived from it. A fault that somebody finds
+from the data (kind, clock, channels) are derived from it. A fault that somebody finds
 becomes a row here, a law in `laws.py` or a mutant in `mutants.toml`.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from scipy import linalg, signal
 
 import hippo_theory as ht
-from tests.oracle import Exact
+from tests.oracle import Exact, floats
 
 FEW, LARGE, HUGE = (
     8,
@@ -45,6 +45,12 @@ class System:
     def exact(self) -> Exact:
         return Exact(self.value)
 
+    @property
+    def radius(self) -> float:
+        """Of the poles as LAPACK gives them; inf in continuous time."""
+        A = floats(self.exact.A)
+        return np.inf if self.value.dt is None else np.abs(np.linalg.eigvals(A)).max(initial=0.0)
+
     @cached_property
     def tags(self) -> frozenset[str]:
         """The typed tags and those that follow from the data."""
@@ -57,13 +63,13 @@ class System:
             "real" if exact.is_real else "complex",
             "large" if exact.n > LARGE else "small",
             "huge" if exact.n > HUGE else "not huge",
-            "stable" if exact.is_stable else "unstable",
+            *(() if "unstable" in self.typed else ("stable",)),
             "one input" if exact.m == 1 else "many inputs",
             "pairs" if getattr(value, "conjugate", False) else "listed",
             "states" if exact.n else "no states",
             "square" if exact.p == exact.m else "oblong",
             "few" if exact.n <= FEW else "several",
-            "short" if value.dt is not None and exact.margin > 0.12 else "long",
+            "short" if self.radius < 0.88 else "long",
         }
         return self.typed | derived
 
@@ -381,8 +387,12 @@ def every_scheme():
             if "dplr" in name and scheme in ("zoh", "foh"):
                 continue
             dt = 0.02 if scheme == "forward_euler" else 0.1
+            grows = (name, scheme) == ("s4d_lin8", "forward_euler")
             yield system(
-                f"{name} {scheme}", lambda b=build, s=scheme, d=dt: discretized(b(), s, d), "layer"
+                f"{name} {scheme}",
+                lambda b=build, s=scheme, d=dt: discretized(b(), s, d),
+                "layer",
+                *(("unstable",) if grows else ()),
             )
 
 
@@ -612,13 +622,16 @@ SYSTEMS: tuple[System, ...] = (
     system("single masses2", lambda: single(masses(2, 1)), "single"),
     system("single pairs", lambda: single(pairs(4, discrete=True)), "single"),
     # no stable systems
-    system("integrator", lambda: ht.LTI([[0.0, 1], [0, -1]], [0.0, 1], [1.0, 0])),
+    system("integrator", lambda: ht.LTI([[0.0, 1], [0, -1]], [0.0, 1], [1.0, 0]), "unstable"),
     system(
         "unstable and stable",
         lambda: rotated(ht.LTI(np.diag([0.5, -1, -2.0]), [1.0, 1, 1], [1.0, 2, -1])),
+        "unstable",
     ),
     system(
-        "unstable discrete", lambda: ht.LTI(np.diag([1.2, 0.5]) + 0.1, [1.0, 1], [1.0, -1], dt=1.0)
+        "unstable discrete",
+        lambda: ht.LTI(np.diag([1.2, 0.5]) + 0.1, [1.0, 1], [1.0, -1], dt=1.0),
+        "unstable",
     ),
 )
 BY_NAME = {row.name: row for row in SYSTEMS}
