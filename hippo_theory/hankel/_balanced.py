@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from hippo_theory import scales
 from hippo_theory.hankel import limited
+from hippo_theory.hankel._coordinates import driven_alike
 from hippo_theory.hankel._factors import real_factor
 from hippo_theory.hankel.gramians import gramian_factors
 from hippo_theory.hankel.singular_values import Spectrum, relative, singular_values
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.forms import dense, expand, matrices
+from hippo_theory.lti.forms import assemble, dense, expand, matrices
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.values import LTI, DiagonalLTI
 
 EPS = np.finfo(float).eps
+SMALL = 1e-9  # of sigma_1: rounding that needs no other coordinates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +80,20 @@ class Balancing:
 
 
 def of(system) -> Balancing:
-    """Balance a stable system without batch axes."""
+    """Balance a stable system without batch axes.
+
+    Where rounding A may cost digits, as of filters in companion form, the same system in
+    coordinates that its inputs drive alike loses less.
+    """
+    first = _balancing(system)
+    if first.rounding <= SMALL * first.values.max(initial=0.0) or isinstance(system, DiagonalLTI):
+        return first
+    driven = _driven_alike(system)
+    return first if driven is None else min(first, _balancing(driven), key=lambda b: b.rounding)
+
+
+def _balancing(system) -> Balancing:
+    """Balance in the given coordinates."""
     spectrum = singular_values(system)
     S, R = gramian_factors(system)
     if isinstance(system, DiagonalLTI):
@@ -87,6 +103,19 @@ def of(system) -> Balancing:
     else:
         rounding = spectrum.error.max(initial=0.0)
     return Balancing(dense(system), spectrum, *_vectors(S, R), float(rounding))
+
+
+def _driven_alike(system):
+    """The system in such coordinates; None where they are not known to twice the digits."""
+    unit = scales.scaled(system)
+    form = driven_alike(*matrices(unit.system), discrete=system.is_discrete)
+    A, B, C, _ = form.rounded
+    if not all(e <= EPS * np.linalg.norm(M) for e, M in zip(form.errors, (A, B, C), strict=True)):
+        return None
+    A = unit.back("A", A, time=1)
+    B, C = unit.back("B", B, inputs=1), unit.back("C", C, outputs=1)
+    model = assemble(A, B, C, matrices(system)[3], dt=system.dt, siso=system.is_siso)
+    return model if model.is_stable else None
 
 
 def limited_to(system, **limits) -> Balancing:

@@ -1,5 +1,7 @@
 """Reduced systems against balanced coordinates of sixty digits, SLICOT and Lyapunov equations."""
 
+import warnings
+
 import flint
 import numpy as np
 import pytest
@@ -205,3 +207,31 @@ def test_bounds_of_relaxation_systems_are_attained_and_not_passed(method):
         assert error <= reduced.error_bound
         tail = 2 * reduced.singular_values.values[order:].sum()
         assert abs(error - tail) < 1e-12 * tail + 1e-14
+
+
+@pytest.mark.parametrize(
+    "design",
+    [("cheby1", 8, 1, 0.05), ("butter", 4, [0.1, 0.12], "bandpass"), ("ellip", 6, 1, 60, 0.05)],
+)
+def test_filters_in_companion_form_lose_no_digits(design):
+    """Plain square-root methods keep six to nine digits of these."""
+    kind, *numbers = design
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", scipy.signal.BadCoefficients)
+        parts = scipy.signal.tf2ss(*getattr(scipy.signal, kind)(*numbers))
+    G = ht.lti.from_scipy(scipy.signal.StateSpace(*parts, dt=1.0))
+    flint.ctx.dps = DIGITS
+    whole = hankel.balanced_realization(G)
+    points = np.exp(1j * np.concatenate([np.angle(G.poles), np.linspace(0.0, 1.0, 9)]))
+    errors = [abs(exact_response(G, z) - exact_response(whole, z)) for z in points]
+    assert max(map(float, errors)) < 1e-12
+    bound = hankel.balanced_truncation(G, whole.state_dim).error_bound
+    assert max(map(float, errors)) <= bound < 1e-6
+
+
+def exact_response(G, z):
+    A, B, C, D = (ball(M) for M in ht.lti.matrices(G))
+    one = acb_mat(
+        A.nrows(), A.nrows(), [acb(i == j) for i in range(A.nrows()) for j in range(A.nrows())]
+    )
+    return (D + C * (acb(z.real, z.imag) * one - A).solve(B))[0, 0]
