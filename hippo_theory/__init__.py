@@ -5,3 +5,8 @@ from hippo_theory.lti import LTI, DiagonalLTI
 
 __version__ = "0.1.0"
 __all__ = ["LTI", "DiagonalLTI", "convergence", "hankel", "learning", "legs", "lti", "memory"]
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

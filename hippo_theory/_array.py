@@ -77,8 +77,9 @@ def there(xp: Any, device: Any = None) -> Home | None:
     try:
         xp = compat.array_namespace(xp.zeros(1))
         home = Home(xp, compat.device(xp.asarray(0.0, device=device)))
-    except (AttributeError, TypeError):
-        raise TypeError(f"xp must be an array library with that device, got {xp!r}") from None
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        what = f"{_check.shown(xp)} and device {_check.shown(device)}"
+        raise TypeError(f"xp must be an array library with that device, got {what}") from None
     _current("device", home)
     return None if compat.is_numpy_namespace(xp) else home
 

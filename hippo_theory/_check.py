@@ -97,6 +97,30 @@ def dtype(name: str, value: Any) -> str:
     return word
 
 
+def size(name: str, value: Any, minimum: int = 1, *, by: int = 1, itemsize: int = 8) -> int:
+    """Return `value` as the length of an array with `by` numbers an entry that memory can hold."""
+    number = integer(name, value, minimum)
+    room(name, number, by, itemsize=itemsize)
+    return number
+
+
+def broadcast(**values: Any) -> None:
+    """Refuse arrays (or numbers) whose shapes do not broadcast, naming all of them."""
+    shapes = [array(name, value).shape for name, value in values.items()]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        names, got = ", ".join(values), ", ".join(map(str, shapes))
+        raise ValueError(f"{names} must have shapes that broadcast, got {got}") from None
+
+
+def in_range(what: str, values: Any) -> Any:
+    """Return results, refusing what has left the range of double precision."""
+    if not np.isfinite(values).all():
+        raise np.linalg.LinAlgError(f"{what} must stay below 1e308, got more; rescale the problem")
+    return values
+
+
 def room(name: str, *shape: int, itemsize: int = 8) -> None:
     """Refuse an array that cannot fit into the memory of this computer, before it is made."""
     needed, there = itemsize * math.prod(int(n) for n in shape), _memory()
@@ -173,6 +197,12 @@ def array(
     return result
 
 
+def double(name: str, value: Any, **options: Any) -> np.ndarray:
+    """Return `value` as `array` does, in double precision whatever the data are."""
+    result = array(name, value, **options)
+    return result.astype(np.result_type(result, np.float64), copy=False)
+
+
 def _numbers(name: str, values: np.ndarray) -> np.ndarray:
     """Return numbers in single or double precision; narrower ones and integers are widened."""
     kind = values.dtype.kind
@@ -214,6 +244,7 @@ def axes(count: int) -> str:
 
 def poles(name: str, value: Any, *, discrete: bool = True) -> Any:
     """Return stable poles as a complex128 vector: inside the unit circle, or Re < 0."""
+    flag("discrete", discrete)
     result = array(name, value, ndim=1).astype(np.complex128)
     if result.size == 0:
         raise ValueError(f"{name} must hold at least one pole, got shape {result.shape}")
@@ -232,7 +263,7 @@ def poles(name: str, value: Any, *, discrete: bool = True) -> Any:
 
 def positive(name: str, value: Any, *, zero: bool = False) -> np.ndarray:
     """Return a real array of positive (or, with `zero`, non-negative) numbers."""
-    result = array(name, value, real=True)
+    result = double(name, value, real=True)
     good = result >= 0 if zero else result > 0
     if not good.all():
         index, at = _first(~good)
@@ -262,8 +293,8 @@ def shape(name: str, values: np.ndarray, expected: tuple, remedy: str = "") -> N
 
 
 def times(name: str, value: Any, minimum_length: int = 2) -> np.ndarray:
-    """Return strictly increasing, finite, non-negative times as a float64 vector."""
-    t = array(name, value, ndim=1, real=True).astype(np.float64, copy=False)
+    """Return strictly increasing, finite, non-negative times as a float64 vector of its own."""
+    t = array(name, value, ndim=1, real=True).astype(np.float64)
     if t.size < minimum_length:
         raise ValueError(f"{name} must hold at least {minimum_length} times, got {t.size}")
     if t[0] < 0:

@@ -6,6 +6,13 @@ import numpy as np
 
 from hippo_theory import _check
 
+__all__ = [
+    "Envelope",
+    "ObservedOrder",
+    "envelope",
+    "observed_order",
+]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObservedOrder:
@@ -137,14 +144,20 @@ def envelope(steps, errors, order: float = 1.0) -> Envelope:
     """
     steps, errors = _steps_and_errors(steps, errors)
     order, errors = _check.number("order", order), _check.positive("errors", errors, zero=True)
-    scaled = steps**order * errors
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = _check.in_range("steps^order error", steps**order * errors)
     return Envelope(lower=float(scaled.min()), upper=float(scaled.max()), order=order)
 
 
 def _steps_and_errors(steps, errors):
     steps = _check.times("steps", steps)
-    errors = _check.array("errors", errors, ndim=1, real=True)
+    errors = _check.double("errors", errors, ndim=1, real=True)
     _check.shape("errors", errors, (steps.size,))
     if steps[0] == 0:
         raise ValueError("steps must be positive, got 0 at index 0")
     return steps, errors
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

@@ -64,3 +64,8 @@ __all__ = [
     "singular_values",
     "worst_pole_change",
 ]
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

@@ -12,6 +12,13 @@ from hippo_theory.lti import cascade
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.values import LTI
 
+__all__ = [
+    "frequency_response",
+    "kernel",
+    "simulate",
+    "to_lti",
+]
+
 
 def frequency_response(h, L: int, dt: float) -> np.ndarray:
     """K_l = sum_{k=1..n} h[k-1] exp(-i k theta_l), tan(theta_l / 2) = tan(pi l / L) / dt.
@@ -42,9 +49,9 @@ def frequency_response(h, L: int, dt: float) -> np.ndarray:
     """
     there = _array.home(h=h) or _array.HOST
     given, dt = _taps(h), _check.number("dt", dt, above=0.0)
-    angle = np.pi * np.arange(_check.integer("L", L)) / L
-    half = dt * np.cos(angle) - 1j * np.sin(angle)
-    x = _array.to_home(there, half / half.conj())  # exp(-i theta), also at theta = pi
+    angle = np.pi * np.arange(_check.size("L", L, by=8)) / L
+    half = np.arctan2(-np.sin(angle), dt * np.cos(angle))
+    x = _array.to_home(there, np.exp(2j * half))  # exp(-i theta), also at theta = pi
     h = there.xp.astype(given, x.dtype)
     K = h[..., -1:] * x
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
@@ -85,7 +92,7 @@ def kernel(h, L: int, dt: float) -> np.ndarray:
     h, there = _taps(h), _array.home(h=h)
     if there:  # linear in h
         return _array.product(h, kernel(np.eye(h.shape[-1]), L, dt), there)
-    impulse = np.zeros(_check.integer("L", L), np.real(h).dtype)
+    impulse = np.zeros(_check.size("L", L, by=4), np.real(h).dtype)
     impulse[0] = 1.0
     return simulate(h, np.broadcast_to(impulse, (*h.shape[:-1], L)), dt)
 
@@ -201,3 +208,8 @@ def _taps(h):
     if h.shape[-1] == 0:
         raise ValueError(f"h must hold at least one value, got shape {h.shape}")
     return h
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

@@ -44,8 +44,9 @@ def check_horizon(horizon, *, discrete):
 
 def check_band(band, *, discrete):
     """The two ends of a band, in increasing order."""
-    if np.shape(band) != (2,):
-        raise ValueError(f"band must be a pair of frequencies, got {band!r}")
+    pair = _check.array("band", band, real=True)
+    if pair.shape != (2,):
+        raise ValueError(f"band must be a pair of frequencies, got {_check.shown(band)}")
     low, high = (_check.number("band", x) for x in band)
     if not low < high:
         raise ValueError(f"band must be increasing, got ({low:g}, {high:g})")

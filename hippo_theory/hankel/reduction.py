@@ -127,7 +127,10 @@ def balanced_truncation(
     """
     row = _check.choice("method", method, METHODS, Method)
     if (order is None) == (tolerance is None):
-        raise ValueError(f"order or tolerance must be given, got order={order!r}, {tolerance=!r}")
+        raise ValueError(
+            f"order or tolerance must be given, got order={_check.shown(order)}, "
+            f"tolerance={_check.shown(tolerance)}"
+        )
     if order is None:
         tolerance = _check.number("tolerance", tolerance, above=0.0)
     else:

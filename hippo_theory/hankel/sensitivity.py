@@ -100,6 +100,8 @@ def worst_pole_change(system, size: float) -> np.ndarray:
     j = int(np.argmax(effect))
     if room[j] <= 0:
         raise ValueError(f"size must keep a pole stable, got {size:g}")
+    if not radius[j]:  # no relative change moves a pole at 0, and no other one has an effect
+        return np.zeros(poles.size, complex)
     outward = poles[j] / radius[j] if system.is_discrete else 1.0
     change = np.zeros(poles.size, complex)
     change[j] = size * radius[j] * outward
@@ -164,6 +166,8 @@ def amplification(system, perturbed, size: float) -> float:
     >>> round(ht.hankel.amplification(G, H, 0.001), 6)
     1.0
     """
+    for value in (system, perturbed):
+        check_system(value)
     size = _check.number("size", size, above=0.0)
     change, norm = (hinf_norm(G, rtol=1e-6) for G in (system - perturbed, system))
     if change == 0:

@@ -193,7 +193,7 @@ def epsilon_rank(spectrum, eps):
             raise ValueError(f"spectrum must not be negative, got {values.min():g}")
         with np.errstate(divide="ignore"):
             logs = np.log(values)
-    largest = logs.max(axis=-1, keepdims=True)
+    largest = logs.max(axis=-1, keepdims=True, initial=-np.inf)
     ranks = (logs > np.where(np.isfinite(largest), largest, 0.0) + np.log(eps)).sum(axis=-1)
     return int(ranks) if np.ndim(ranks) == 0 else ranks
 

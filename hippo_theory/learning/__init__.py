@@ -100,3 +100,8 @@ __all__ = [
     "time_to",
     "widen",
 ]
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

@@ -18,7 +18,7 @@ def as_poles(value, name="poles"):
 
 def pole_array(poles, *, inside: bool = False, name: str = "poles") -> np.ndarray:
     """Return poles (or those of a system) as a vector (N,), where asked refusing |pole| >= 1."""
-    poles = np.atleast_1d(_check.array(name, as_poles(poles, name)))
+    poles = np.atleast_1d(_check.double(name, as_poles(poles, name)))
     _check.shape(name, poles, ("N",))
     if poles.size == 0:
         raise ValueError(f"{name} must hold at least one pole, got shape {poles.shape}")
@@ -32,8 +32,8 @@ def pole_array(poles, *, inside: bool = False, name: str = "poles") -> np.ndarra
 
 def factors(b, c, *, width: int | None = None, names=("b0", "c0")) -> tuple[np.ndarray, np.ndarray]:
     """Return input and output weights as two arrays (..., N) of one shape."""
-    b = np.atleast_1d(_check.array(names[0], b))
-    c = np.atleast_1d(_check.array(names[1], c))
+    b = np.atleast_1d(_check.double(names[0], b))
+    c = np.atleast_1d(_check.double(names[1], c))
     _check.shape(names[1], c, b.shape)
     if width is not None:
         _check.shape(names[0], b, (..., width))

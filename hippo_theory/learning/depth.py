@@ -65,13 +65,14 @@ def deep_time(w, w0, layers, sigma, eta=None, tau=1.0) -> np.ndarray:
     w0, sigma = _check.number("w0", w0), _check.number("sigma", sigma)
     eta = _check.number("eta", eta, above=0.0)
     tau = _check.number("tau", tau, above=0.0)
-    if layers != math.inf:
+    if not (isinstance(layers, float) and layers == math.inf):
         layers = _check.integer("layers", layers)
     if w0 * sigma <= 0:
         raise ValueError(f"w0 must have the sign of sigma = {sigma:g}, got {w0:g}")
     sign = math.copysign(1.0, sigma)
     target, start, force = sign * w, sign * w0, sign * sigma
-    bad = (target < start) | (eta * target >= force)
+    with np.errstate(over="ignore"):
+        bad = (target < start) | (eta * target >= force)
     if bad.any():
         raise ValueError(
             f"w must lie between w0 = {w0:g} and sigma / eta = {sigma / eta:g}, which flow "
@@ -154,7 +155,7 @@ def deep_gain(
         b0, c0 = factors(b0, c0)
         _check.shape("b0", b0, ("D", "N"))
         return _in_order(clock, *start_levels(b0, c0), sigma, eta)
-    w0 = _check.array("w0", w0, ndim=0)[()]
+    w0 = _check.double("w0", w0, ndim=0)[()]
     layers = layers if layers == math.inf else _check.integer("layers", layers)
     real = not (np.iscomplexobj(w0) or np.iscomplexobj(sigma))
     if real and w0 * sigma > 0 and eta * abs(w0) < abs(sigma):

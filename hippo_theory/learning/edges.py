@@ -83,9 +83,9 @@ def edge_gap(poles, L: int) -> np.ndarray:
     >>> [round(float(g), 3) for g in ht.learning.edge_gap([0.5, 0.9, 0.99], 32)]
     [0.011, 0.236, 22.244]
     """
-    poles = _check.array("poles", as_poles(poles))
+    poles = _check.double("poles", as_poles(poles))
     pole_array(poles.ravel(), inside=True)
-    L = _check.integer("L", L)
+    L = _check.size("L", L, by=2 * max(poles.size, 1))
     n = np.arange(L)
     causal = (abs(poles)[..., None] ** (2 * n)) @ (L - n).astype(float)
     gap = one_minus_product(poles, poles).real

@@ -56,7 +56,7 @@ def frequency_error(path, omega, target=None, *, stats=None) -> np.ndarray:
     if poles is None:
         raise ValueError("poles must be known; make the statistics from signals or a teacher")
     _check.shape("path.w", path.w, ("T", poles.shape[-1]), "take one layer")
-    omega = _check.array("omega", omega, ndim=1, real=True)
+    omega = _check.double("omega", omega, ndim=1, real=True)
     z = np.exp(-1j * omega)
     responses = 1 / (1 - poles[..., None] * z)  # (N, K), of moving poles (T, N, K)
     H = np.einsum("tj,...jk->tk" if responses.ndim == 2 else "tj,tjk->tk", path.w, responses)

@@ -74,8 +74,10 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
     """
     t = positive("t", t, zero=True)
     sigma, eta, tau = _problem(sigma, eta, tau)
+    named = {"t": t, "w0": w0, "S0": S0, "sigma": sigma, "eta": eta, "tau": tau}
+    _check.broadcast(**{name: value for name, value in named.items() if value is not None})
     phase = _phase(sigma)
-    with np.errstate(over="ignore", invalid="ignore"):  # not finite: refused below
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
         start = read_start(w0, S0, b0, c0, phase)
         units = normalized(start, abs(sigma), eta, tau, liftable=True)
         at = clock(t, start.conserved, units)
@@ -84,7 +86,7 @@ def gain(t, w0=None, S0=None, sigma=None, eta=None, tau=1.0, *, b0=None, c0=None
             value = value + 1j * start.v * at.E
         # below is 0 only where the gain decays to it: w_0 = 0 = S_0, or b = -conj(c) to the end
         value /= np.maximum(below, np.finfo(float).smallest_subnormal)
-        return _finite("the gain", scaled(value, start.order + units.lift, phase))
+        return _check.in_range("the gain", scaled(value, start.order + units.lift, phase))
 
 
 def factors(t, b0, c0, sigma, eta=None, tau=1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -128,14 +130,14 @@ def factors(t, b0, c0, sigma, eta=None, tau=1.0) -> tuple[np.ndarray, np.ndarray
     sign = 1.0 if sigma >= 0 else -1.0
     start = read_start(None, None, b0, c0, sign)
     units = normalized(start, abs(sigma), eta, tau)
-    E, _, g, plus, minus, *_ = clock(t, start.conserved, units)
-    up = plus + minus * E + units.eta * start.Q * g
-    down = minus + plus * E + units.eta * start.P * g
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        E, _, g, plus, minus, *_ = clock(t, start.conserved, units)
+        up = plus + minus * E + units.eta * start.Q * g
+        down = minus + plus * E + units.eta * start.P * g
         f = np.sqrt(up / down)[:, None]
         p, q = (b0 + sign * c0) * f, (b0 - sign * c0) / f
     p, q = np.where(b0 + sign * c0 == 0, 0.0, p), np.where(b0 - sign * c0 == 0, 0.0, q)
-    return _finite("b(t)", (p + q) / 2), _finite("c(t)", sign * (p - q) / 2)
+    return _check.in_range("b(t)", (p + q) / 2), _check.in_range("c(t)", sign * (p - q) / 2)
 
 
 def time_to(w, b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:
@@ -178,7 +180,7 @@ def time_to(w, b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:
     sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
     positive("eta", eta)
     positive("tau", tau)
-    b0, c0 = (np.atleast_1d(_check.array(n, v, real=True)) for n, v in (("b0", b0), ("c0", c0)))
+    b0, c0 = (np.atleast_1d(_check.double(n, v, real=True)) for n, v in (("b0", b0), ("c0", c0)))
     _factors(b0, c0)
     flip = -1.0 if sigma < 0 or (sigma == 0 and b0 @ c0 > 0) else 1.0
     start = read_start(None, None, b0, c0, flip)
@@ -192,7 +194,9 @@ def time_to(w, b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:
     top = (2 * sigma + R) / eta
     z = 2 * (target - start.w) * (Q + top)
     z = z / ((start.P + Q) * (start.Q + top) * (sigma - eta * target))
-    return _finite("the time", tau * (np.log1p(R * z) / R if np.finfo(float).tiny <= R else z))
+    with np.errstate(over="ignore"):
+        time = tau * (np.log1p(R * z) / R if np.finfo(float).tiny <= R else z)
+    return _check.in_range("the time", time)
 
 
 def rate(b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:
@@ -224,7 +228,7 @@ def rate(b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:
     """
     sigma, eta, tau = _problem(sigma, eta, tau)
     with np.errstate(over="ignore"):
-        return _finite("the rate", np.hypot(2 * abs(sigma), eta * imbalance(b0, c0)) / tau)
+        return _check.in_range("the rate", np.hypot(2 * abs(sigma), eta * imbalance(b0, c0)) / tau)
 
 
 def imbalance(b, c) -> np.ndarray:
@@ -253,14 +257,7 @@ def imbalance(b, c) -> np.ndarray:
     """
     b, c = _factors(b, c, names=("b", "c"))
     start = read_start(None, None, b, c, 1.0)
-    return _finite("Lambda", scaled(np.sqrt(start.conserved), start.order))
-
-
-def _finite(what, values):
-    """Refuse what exceeds double precision."""
-    if not np.isfinite(values).all():
-        raise np.linalg.LinAlgError(f"{what} must stay below 1e308, got more; rescale the problem")
-    return values
+    return _check.in_range("Lambda", scaled(np.sqrt(start.conserved), start.order))
 
 
 def _problem(sigma, eta, tau):

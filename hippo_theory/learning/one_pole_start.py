@@ -35,7 +35,7 @@ def read_start(w0, S0, b0, c0, phase) -> Start:
         raise TypeError("the start must be given as w0 and S0 or as b0 and c0")
     if b0 is not None:
         return _start_from_factors(*factors(b0, c0), np.asarray(phase)[..., None])
-    w0, S0 = _check.array("w0", w0), positive("S0", S0, zero=True)
+    w0, S0 = _check.double("w0", w0), positive("S0", S0, zero=True)
     size = abs(w0)
     if (size * (1 - 64 * np.finfo(float).eps) > S0 / 2).any():
         raise ValueError(
@@ -93,10 +93,10 @@ def _refuse_if_farther(apart, most):
 
 def scaled(value, order, turn: Any = 1.0) -> Any:
     """value turn 2^order with |turn| = 1; infinite where that exceeds double precision."""
-    if abs(order).max(initial=0) < 1000:  # 2^order is a double
-        return value * (turn * np.ldexp(1.0, order))
-    number: Any = np.asarray(value * turn)
     with np.errstate(over="ignore"):
+        if abs(order).max(initial=0) < 1000:  # 2^order is a double
+            return value * (turn * np.ldexp(1.0, order))
+        number: Any = np.asarray(value * turn)
         if not np.iscomplexobj(number):
             return np.ldexp(number, order)
         return np.ldexp(number.real, order) + 1j * np.ldexp(number.imag, order)

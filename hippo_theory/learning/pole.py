@@ -98,7 +98,7 @@ def pole_loss(a, a_star, w_star) -> np.ndarray:
     >>> round(float(ht.learning.pole_loss(0.0, 0.5, 1.0)) * 24, 12)
     4.0
     """
-    a = _check.array("a", a)
+    a = _check.double("a", a)
     pole_array(a.ravel(), inside=True, name="a")
     _, a_star, amplitude = teacher(0.0, a_star, w_star)
     delta = (a - a_star) / one_minus_product(a_star, a)
@@ -114,14 +114,16 @@ def pole_loss(a, a_star, w_star) -> np.ndarray:
 def teacher(a0, a_star, w_star):
     """Start, pole and root-mean-square amplitude of a teacher, checked."""
     a0, a_star, w_star = (
-        _check.array(name, value, ndim=0)[()]
+        _check.double(name, value, ndim=0)[()]
         for name, value in (("a0", a0), ("a_star", a_star), ("w_star", w_star))
     )
     pole_array(a0, inside=True, name="a0")
     pole_array(a_star, inside=True, name="a_star")
     if w_star == 0:
         raise ValueError("w_star must not be zero, got 0: the teacher would have no pole")
-    return a0, a_star, abs(w_star) / np.sqrt(_one_minus_square(a_star))
+    with np.errstate(over="ignore"):
+        amplitude = abs(w_star) / np.sqrt(_one_minus_square(a_star))
+    return a0, a_star, _check.in_range("|w_star| / sqrt(1 - |a_star|^2)", amplitude)
 
 
 def _one_minus_square(a):

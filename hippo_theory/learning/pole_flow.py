@@ -124,9 +124,9 @@ def pole_flow(
     if (b0 is None) != (c0 is None):
         raise TypeError("b0 and c0 must be given together or not at all")
     start = (
-        None if b0 is None else [_check.array(n, v, ndim=0) for n, v in (("b0", b0), ("c0", c0))]
+        None if b0 is None else [_check.double(n, v, ndim=0) for n, v in (("b0", b0), ("c0", c0))]
     )
-    equation = Disk(a0, a_star, _check.array("w_star", w_star, ndim=0)[()], row, rho, start)
+    equation = Disk(a0, a_star, _check.double("w_star", w_star, ndim=0)[()], row, rho, start)
     with np.errstate(all="ignore"):  # trial steps may overflow: they are taken again, shorter
         a, w, loss = equation.course(integrate(equation, t / tau, rtol))
     gains = "the best gain" if start is None else "b and c"

@@ -59,7 +59,7 @@ def population_statistics(
     """
     poles = pole_array(poles, inside=True)
     targets = pole_array(target_poles, inside=True, name="target_poles")
-    weights = np.atleast_1d(_check.array("target_weights", target_weights))
+    weights = np.atleast_1d(_check.double("target_weights", target_weights))
     _check.shape("target_weights", weights, (targets.size,))
     rho = _check.number("correlation", correlation, above=-1.0, below=1.0)
     noise = _check.number("noise", noise, minimum=0.0)
@@ -70,13 +70,17 @@ def population_statistics(
             return _covariance(left, right, rho)
         return weighted_covariance(left, right, rho, weight)
 
-    M = samples * covariance(poles, poles)
-    s = samples * covariance(poles, targets) @ weights
-    signal = np.vdot(weights, covariance(targets, targets) @ weights).real
     noise *= 1.0 if weight is None else float(coefficients(weight)[0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        M = samples * covariance(poles, poles)
+        s = samples * covariance(poles, targets) @ weights
+        signal = np.vdot(weights, covariance(targets, targets) @ weights).real
+        energy = samples * (float(signal) + noise)
+    for what, part in (("M", M), ("s", s), ("the energy", energy)):
+        _check.in_range(what, part)
     source = f"expected sums over {samples:g} samples, AR(1) correlation {rho:g}"
     source += "" if weight is None else ", weighted"
-    return Statistics(s, M, samples * (float(signal) + noise), source, poles)
+    return Statistics(s, M, energy, source, poles)
 
 
 def _covariance(left, right, rho):

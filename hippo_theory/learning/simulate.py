@@ -119,7 +119,7 @@ def gradient_descent(
     for name, value in zip(("b0", "c0"), start[1:], strict=True):
         _check.shape(name, value, start[0].shape)
     learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
-    steps = _check.integer("steps", steps, 0)
+    steps = _check.size("steps", steps, 0, by=1 + sum(v.size for v in start))
     batches = _batches(u.shape[0], batch_size, steps, rng)
     fixed = not (flags[0] or start[0].shape[0] > 1 or batch_size is not None)
     if _check.option("method", method, METHODS) == "triangular" and not fixed:
@@ -192,7 +192,7 @@ def _refuse_divergence(broken, learning_rate, course):
 
 
 def _layers(name, value):
-    value = np.atleast_1d(_check.array(name, as_poles(value)))
+    value = np.atleast_1d(_check.double(name, as_poles(value)))
     _check.shape(name, value, (..., "N"))
     if value.ndim > 2 or value.size == 0:
         raise ValueError(f"{name} must have shape (N,) or (D, N), got {value.shape}")

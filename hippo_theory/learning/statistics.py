@@ -52,8 +52,8 @@ class Statistics:
     poles: np.ndarray | None = None
 
     def __post_init__(self):
-        s = np.atleast_1d(_check.array("s", self.s))
-        M = np.atleast_2d(_check.array("M", self.M))
+        s = np.array(np.atleast_1d(_check.double("s", self.s)))
+        M = np.array(np.atleast_2d(_check.double("M", self.M)))
         _check.shape("s", s, ("N",))
         _check.shape("M", M, (s.size, s.size))
         energy = _check.number("energy", self.energy, minimum=0.0)
@@ -63,7 +63,9 @@ class Statistics:
         lowest = float(np.linalg.eigvalsh(M)[0])
         if lowest < -rounding:
             raise ValueError(f"M must be positive semidefinite, got the eigenvalue {lowest:g}")
-        excess = abs(s) ** 2 - (1 + 1e-9) * np.real(np.diag(M)) * energy
+        with np.errstate(over="ignore", invalid="ignore"):
+            excess = abs(s) ** 2 - (1 + 1e-9) * np.real(np.diag(M)) * energy
+        _check.in_range("|s|^2 and M_ii energy", excess)
         if (excess > 0).any():
             i = int(np.argmax(excess))
             raise ValueError(
@@ -178,8 +180,8 @@ def spectral_statistics(power, cross, poles, energy, boundary: str = "periodic")
     """
     _check.option("boundary", boundary, BOUNDARIES[1:])
     poles = pole_array(poles, inside=boundary == "periodic")
-    power = _check.array("power", power, ndim=1, real=True)
-    cross = _check.array("cross", cross, ndim=1)
+    power = _check.double("power", power, ndim=1, real=True)
+    cross = _check.double("cross", cross, ndim=1)
     _check.shape("cross", cross, power.shape)
     if (power < 0).any():
         k = int(np.argmax(power < 0))
@@ -212,7 +214,7 @@ def loss(stats: Statistics, w) -> np.ndarray:
     >>> float(ht.learning.loss(stats, [0.0])), float(ht.learning.loss(stats, [2.0]))
     (2.5, 0.0)
     """
-    stats, w = given(stats), _check.array("w", w, minimum_ndim=1)
+    stats, w = given(stats), _check.double("w", w, minimum_ndim=1)
     _check.shape("w", w, (..., stats.s.size))
     linear = np.real(w @ stats.s.conj())
     quadratic = np.real(np.einsum("...i,ij,...j->...", w.conj(), stats.M, w))
@@ -263,8 +265,8 @@ def one_pole(sigma, eta):
 
 def signals(u, y):
     """Return paired signals as two arrays (P, L)."""
-    u = _check.array("u", u, minimum_ndim=1)
-    y = _check.array("y", y, minimum_ndim=1)
+    u = _check.double("u", u, minimum_ndim=1)
+    y = _check.double("y", y, minimum_ndim=1)
     _check.shape("y", y, u.shape, "u and y are paired sample by sample")
     if u.size == 0:
         raise ValueError(f"u must hold at least one sample, got shape {u.shape}")

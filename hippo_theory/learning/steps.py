@@ -83,7 +83,7 @@ def gain_steps(b0, c0, sigma, eta=None, learning_rate: Any = None, steps: Any = 
     sigma = _check.array("sigma", sigma, ndim=0)[()]
     eta = _check.number("eta", eta, above=0.0)
     learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
-    steps = _check.integer("steps", steps, 0)
+    steps = _check.size("steps", steps, 0, by=4)
     run = _complex_steps if any(map(np.iscomplexobj, (b0, c0, sigma))) else _real_steps
     path = run(b0, c0, sigma, eta, learning_rate, steps)
     if not np.isfinite(path.w).all():
@@ -129,10 +129,12 @@ def learning_rate_limit(stats: Statistics, b, c, *, train: str = "both") -> floa
     _check.shape("b", b, (stats.s.size,))
     roots = {"both": np.hypot(abs(b), abs(c)), "b": abs(c), "c": abs(b)}
     root = roots[_check.option("train", train, roots)]
-    scale = 2.0 ** np.frexp(root.max())[1]  # squares of extreme weights are no floats
+    scale = np.ldexp(1.0, np.frexp(root.max())[1] - 1)  # squares of extreme weights are no floats
     root = root / scale
     top = float(np.linalg.eigvalsh(root[:, None] * stats.M * root)[-1])
-    return float(2 / top / scale / scale) if top > 0 else np.inf
+    if top <= 0:
+        return np.inf
+    return float(_check.in_range("the limit", 2 / top / scale / scale))
 
 
 def modified_time(w, w0, sigma, eta=None, learning_rate: Any = None) -> np.ndarray:
@@ -180,15 +182,17 @@ def modified_time(w, w0, sigma, eta=None, learning_rate: Any = None) -> np.ndarr
     )
     if alpha * sigma >= 2:
         raise ValueError(f"learning_rate must be below 2 / sigma = {2 / sigma:g}, got {alpha:g}")
-    if not ((w >= w0) & (w * eta < sigma)).all():
-        outside = w[(w < w0) | (w * eta >= sigma)][0]
+    with np.errstate(over="ignore"):
+        inside = (w >= w0) & (w * eta < sigma)
+    if not inside.all():
+        outside = w[~inside][0]
         raise ValueError(
             f"w must lie between w0 = {w0:g} and sigma / eta = {sigma / eta:g}, got {outside:g}"
         )
     A, B = 2 - alpha * sigma, 3 * alpha * eta
     step = w - w0
     logs = [  # log of w, 1 / (sigma - eta w) and A + B w, less their values at w0
-        np.log1p(step / w0),
+        np.log(w) - np.log(w0) if w0 < 1e-290 else np.log1p(step / w0),
         np.log1p(eta * step / (sigma - eta * w)),
         np.log1p(B * step / (A + B * w0)),
     ]

@@ -37,6 +37,8 @@ def sgd_variance(learning_rate, eta, curvature_variance, gradient_variance) -> n
     ------
     ValueError
         If the learning rate is not below the limit: there is no stationary variance.
+    numpy.linalg.LinAlgError
+        If the variance exceeds double precision.
 
     Notes
     -----
@@ -50,6 +52,12 @@ def sgd_variance(learning_rate, eta, curvature_variance, gradient_variance) -> n
     0.052632
     """
     alpha = positive("learning_rate", learning_rate)
+    _check.broadcast(
+        learning_rate=learning_rate,
+        eta=eta,
+        curvature_variance=curvature_variance,
+        gradient_variance=gradient_variance,
+    )
     noise = positive("gradient_variance", gradient_variance, zero=True)
     limit = sgd_limit(eta, curvature_variance)
     if (alpha >= limit).any():
@@ -57,8 +65,11 @@ def sgd_variance(learning_rate, eta, curvature_variance, gradient_variance) -> n
             f"learning_rate must be below the mean-square limit {np.min(limit):g}, "
             f"got {np.max(alpha):g}"
         )
-    eta, spread = np.asarray(eta, float), np.asarray(curvature_variance, float)
-    return alpha * noise / (2 * eta - alpha * (eta**2 + spread))
+    # alpha S / (2 eta - alpha (eta^2 + Var eta)) with the bracket 2 eta / limit
+    eta = positive("eta", eta)
+    with np.errstate(over="ignore"):
+        variance = (alpha / (1 - alpha / limit)) * (noise / eta) / 2
+    return _check.in_range("the variance", variance)
 
 
 def sgd_limit(eta, curvature_variance) -> np.ndarray:
@@ -74,6 +85,13 @@ def sgd_limit(eta, curvature_variance) -> np.ndarray:
     ndarray
         Never above the deterministic 2 / eta.
 
+    Raises
+    ------
+    ValueError
+        If eta is not positive or the variance negative.
+    numpy.linalg.LinAlgError
+        If the limit exceeds double precision.
+
     Notes
     -----
     Mean-square stability, one factor trained (the other is one), batches independent. O(1).
@@ -87,7 +105,9 @@ def sgd_limit(eta, curvature_variance) -> np.ndarray:
     """
     eta = positive("eta", eta)
     spread = positive("curvature_variance", curvature_variance, zero=True)
-    return 2 * eta / (eta**2 + spread)
+    _check.broadcast(eta=eta, curvature_variance=spread)
+    with np.errstate(over="ignore"):  # a mean or a variance above 1e308 / eta: the limit is 0
+        return _check.in_range("the limit", 2 / (eta + spread / eta))
 
 
 def batch_curvature(pole: float, L: int, batch_size: int = 1) -> BatchCurvature:
@@ -121,7 +141,7 @@ def batch_curvature(pole: float, L: int, batch_size: int = 1) -> BatchCurvature:
     """
     a = _check.number("pole", pole)
     pole_array(a, inside=True, name="pole")
-    L, n = _check.integer("L", L), _check.integer("batch_size", batch_size)
+    L, n = _check.size("L", L, by=4), _check.integer("batch_size", batch_size)
     powers = a ** (2 * np.arange(L))
     diagonal = np.cumsum(powers)  # G_ii = (1 - a^(2 i + 2)) / (1 - a^2)
     later = (diagonal - 1)[::-1]  # sum_{d=1}^{L-1-i} a^(2 d)

@@ -52,7 +52,7 @@ def coefficients(weight) -> np.ndarray:
     """Return W_k of a weight, given as those or as beta, refusing one that is not positive."""
     if np.ndim(weight) == 0:
         return sobolev_weight(weight)
-    W = _check.array("weight", weight, ndim=1, real=True)
+    W = _check.double("weight", weight, ndim=1, real=True)
     if W.size == 0:
         raise ValueError("weight must hold at least one coefficient, got shape (0,)")
     count = 8 * max(W.size, 8)
@@ -105,7 +105,7 @@ def filter_of(weight):
         raise TypeError(
             f"weight must be a filter (b, a) in powers of e^(-i omega), got {weight!r}"
         ) from None
-    b, a = (np.atleast_1d(_check.array(f"weight[{k}]", v, real=True)) for k, v in ((0, b), (1, a)))
+    b, a = (np.atleast_1d(_check.double(f"weight[{k}]", v, real=True)) for k, v in ((0, b), (1, a)))
     for k, v in ((0, b), (1, a)):
         _check.shape(f"weight[{k}]", v, ("n",))
     if a.size == 0 or b.size == 0 or a[0] == 0:

@@ -115,7 +115,7 @@ def widen(width, N: int, b, c, *, rng: np.random.Generator | None = None) -> Wid
     0.2429
     """
     row = _check.choice("width", width, WIDTHS, Width)
-    N = _check.integer("N", N)
+    N = _check.size("N", N, by=2)
     b, c = _check.number("b", b), _check.number("c", c)
     if row.random and not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator for {row.name!r}, got {rng!r}")
@@ -149,7 +149,10 @@ def crossover_width(scale, sigma, eta) -> float:
     400
     """
     scale = _check.number("scale", scale, above=0.0)
-    return float(abs(sigma) / (_check.number("eta", eta, above=0.0) * scale**2))
+    sigma, eta = _check.number("sigma", sigma), _check.number("eta", eta, above=0.0)
+    with np.errstate(over="ignore", under="ignore"):
+        width = np.float64(abs(sigma)) / scale / eta / scale
+    return float(_check.in_range("the width", width))
 
 
 def steps_at_limit(w, b0, c0, sigma, eta=None) -> np.ndarray:

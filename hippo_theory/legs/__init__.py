@@ -55,3 +55,8 @@ __all__ = [
     "symbolic",
     "transfer_function",
 ]
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

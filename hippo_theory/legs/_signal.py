@@ -117,4 +117,11 @@ def from_rows(rows: np.ndarray, batch_shape: tuple, dtype: np.dtype) -> np.ndarr
     """(S, ...) real rows -> (*batch_shape, ...) of the caller's dtype."""
     if dtype.kind == "c":
         rows = rows[: len(rows) // 2] + 1j * rows[len(rows) // 2 :]
-    return rows.reshape(*batch_shape, *rows.shape[1:]).astype(dtype, copy=False)
+    whole = rows.reshape(*batch_shape, *rows.shape[1:])
+    if dtype.itemsize >= whole.itemsize:
+        return whole.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):
+        narrow = whole.astype(dtype)
+    if np.isfinite(whole).all() and not np.isfinite(narrow).all():
+        raise np.linalg.LinAlgError("the states must stay in single precision, got more than 3e38")
+    return narrow

@@ -138,7 +138,7 @@ def step_doubling_estimate(f, t, N, *, scheme="midpoint") -> np.ndarray:
     drift, size = _drift(finals, 2.0**order)
     rounding = (N + 8) * EPS * np.sqrt(t[1:] / t[-1]).sum() * np.linalg.norm(finals[0], axis=-1)
     trusted = steady & (drift <= DRIFT) & (size > rounding)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         estimate = size / (2**order * (1 - drift) - 1) + rounding
     return np.asarray(np.where(trusted, estimate, np.inf))
 

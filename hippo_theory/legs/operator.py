@@ -45,6 +45,7 @@ def matrices(N: int) -> tuple[np.ndarray, np.ndarray]:
     array([1.    , 1.7321])
     """
     N = _check.integer("N", N)
+    _check.room("N", N, N)
     B = norms(N)
     A = np.tril(np.outer(B, B), -1)
     A[np.diag_indices(N)] = np.arange(1.0, N + 1)
@@ -67,6 +68,8 @@ def apply(c) -> np.ndarray:
     ------
     ValueError, TypeError
         If c is not an array of finite numbers with at least one axis.
+    LinAlgError
+        If an entry of the result exceeds double precision.
 
     Notes
     -----
@@ -80,9 +83,10 @@ def apply(c) -> np.ndarray:
     """
     c = _check.array("c", c, minimum_ndim=1)
     N = _check.integer("N", c.shape[-1])
-    weighted = c * norms(N)
-    before = np.cumsum(weighted, axis=-1) - weighted
-    return norms(N) * before + np.arange(1, N + 1) * c
+    before = np.zeros(c.shape, np.result_type(c, np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):
+        before[..., 1:] = np.cumsum(c[..., :-1] * norms(N)[:-1], axis=-1)
+        return _check.in_range("A c", norms(N) * before + np.arange(1, N + 1) * c)
 
 
 def solve_shifted(alpha, v) -> np.ndarray:
@@ -104,6 +108,8 @@ def solve_shifted(alpha, v) -> np.ndarray:
     ------
     ValueError, TypeError
         If an argument is not finite, or I + alpha A is singular.
+    LinAlgError
+        If an entry exceeds double precision.
 
     Notes
     -----
@@ -122,18 +128,22 @@ def solve_shifted(alpha, v) -> np.ndarray:
     shift = _check.array("alpha", alpha, ndim=0)
     N = _check.integer("N", v.shape[-1])
     n = np.arange(N)
-    diagonal = 1 + shift * (n + 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        diagonal = _check.in_range("I + alpha A", 1 + shift * (n + 1))
     if (diagonal == 0).any():
         raise ValueError(f"alpha must differ from -1/1, ..., -1/{N}, got {alpha}")
     dtype = np.result_type(diagonal, v, np.float64)
     band = np.array([diagonal, np.append(-1 + shift * n[:-1], 0)], dtype=dtype)
     z = (v / norms(N)).reshape(-1, N).T
-    rhs = np.diff(z, axis=0, prepend=0).astype(dtype)
+    with np.errstate(over="ignore"):
+        rhs = np.diff(z, axis=0, prepend=0).astype(dtype)
     (tbtrs,) = get_lapack_funcs(("tbtrs",), dtype=dtype)
     solution, info = tbtrs(band, rhs, uplo="L")
     if info:
         raise np.linalg.LinAlgError(f"I + alpha A is singular at row {info - 1}")
-    return (solution.T * norms(N)).reshape(v.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = (solution.T * norms(N)).reshape(v.shape)
+    return _check.in_range("the solution", result)
 
 
 def propagator(r, N: int) -> np.ndarray:
@@ -173,6 +183,7 @@ def propagator(r, N: int) -> np.ndarray:
     """
     r = _check.number("r", r, minimum=0, maximum=1)
     N = _check.integer("N", N)
+    _check.room("N", N, N)
     n = np.arange(N)
     # X is the Jacobi matrix of p_n: x p_n = X_{n,n-1} p_{n-1} + p_n / 2 + X_{n,n+1} p_{n+1}
     offdiagonal = (n + 1) / (2 * np.sqrt((2 * n + 1.0) * (2 * n + 3)))
@@ -221,7 +232,7 @@ def transfer_function(s, N: int) -> np.ndarray:
     array([0.5   , 0.2887, 0.    ])
     """
     s = _check.array("s", s).astype(complex)
-    N = _check.integer("N", N)
+    N = _check.size("N", N, by=max(s.size, 1), itemsize=16)
     n = np.arange(N)
     poles = s[..., None] + n + 1
     if (poles == 0).any():

@@ -1,5 +1,6 @@
 """solve, step, reconstruct: states of the LegS equation on a time grid, and back to functions."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, overload
 
@@ -126,6 +127,8 @@ def solve(f, t, N, *, scheme="midpoint", initial=None, samples="values", store="
         return states if store == "final" else Solution(t, states, row)
     signal = as_signal(f, t, samples)
     refuse_unless_fit(row, signal, t)
+    kept = 1 + (t.size if store == "all" else 0)
+    _check.room("N", N, kept, max(math.prod(signal.batch_shape), 1))
     state = initial_state(signal, t, N, initial)
     out = np.empty((state.shape[1], t.size, N) if store == "all" else (0, 0, 0))
     if store == "all":
@@ -222,7 +225,8 @@ def step(c, t0, t1, f0, f1, *, scheme="midpoint") -> np.ndarray:
     array([1.1  , 0.0577])
     """
     c = _array.check("c", c, minimum_ndim=1)
-    t = _check.times("(t0, t1)", [float(t0), float(t1)])
+    _check.integer("N", c.shape[-1])
+    t = _check.times("(t0, t1)", [_check.number("t0", t0), _check.number("t1", t1)])
     row = _check.choice("scheme", scheme, SCHEMES, Scheme)
     if isinstance(row, Collocation) or getattr(row, "degree", 0) > 1:
         raise ValueError(f"scheme must use two samples only, got {row.name!r}")
@@ -281,6 +285,8 @@ def reconstruct(state, t, s=None) -> np.ndarray:
     ------
     ValueError, TypeError
         If s leaves [0, t]: outside, the polynomial means nothing.
+    LinAlgError
+        If a value exceeds double precision.
 
     Notes
     -----
@@ -303,7 +309,8 @@ def reconstruct(state, t, s=None) -> np.ndarray:
     else:
         coefficients = _array.check("coefficients", state, minimum_ndim=1)
         end = _check.number("t", t, above=0)
-    s = _check.array("s", _array.to_host(s), real=True)
+    _check.integer("N", coefficients.shape[-1])
+    s = _check.array("s", _array.to_host(s), real=True).astype(np.float64)
     outside = (s < 0) | (s > end)
     if outside.any():
         raise ValueError(f"s must lie in [0, {end:g}], got {s[outside][0]:g}")
@@ -312,5 +319,7 @@ def reconstruct(state, t, s=None) -> np.ndarray:
         basis = reconstruct(np.eye(coefficients.shape[-1]), end, s.reshape(-1))
         values = _array.product(coefficients, basis, there)
         return there.xp.reshape(values, (*coefficients.shape[:-1], *s.shape))
-    weighted = np.moveaxis(coefficients * norms(coefficients.shape[-1]), -1, 0)
-    return _array.rounded(np.polynomial.legendre.legval(2 * (s / end) - 1, weighted), coefficients)
+    with np.errstate(over="ignore", invalid="ignore"):
+        weighted = np.moveaxis(coefficients * norms(coefficients.shape[-1]), -1, 0)
+        values = np.polynomial.legendre.legval(2 * (s / end) - 1, weighted)
+        return _array.rounded(_check.in_range("the polynomial", values), coefficients)

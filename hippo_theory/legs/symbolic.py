@@ -5,8 +5,18 @@ from typing import Any
 
 from hippo_theory import _check
 
+__all__ = [
+    "identities",
+    "matrices",
+    "modes",
+    "propagator",
+    "transfer_function",
+]
+
 # Expressions of sympy, which is imported where it is used.
 Expression = Any
+
+LARGEST = 2**10  # state dimension: entries of N^2 expressions
 
 
 def matrices(N: int) -> tuple[Expression, Expression]:
@@ -42,7 +52,7 @@ def matrices(N: int) -> tuple[Expression, Expression]:
     """
     import sympy
 
-    N = _check.integer("N", N)
+    N = _check.integer("N", N, maximum=LARGEST)
     B: Expression = sympy.Matrix([sympy.sqrt(2 * n + 1) for n in range(N)])
     A = sympy.Matrix(N, N, lambda i, j: B[i] * B[j] if i > j else (i + 1) * int(i == j))
     return A, B
@@ -81,8 +91,8 @@ def transfer_function(s: Expression, N: int) -> Expression:
     """
     import sympy
 
-    N = _check.integer("N", N)
-    s = sympy.sympify(s)
+    N = _check.integer("N", N, maximum=LARGEST)
+    s = _expression("s", s)
     entries = []
     for n in range(N):
         falling = math.prod((s - j for j in range(n)), start=sympy.Integer(1))
@@ -126,7 +136,7 @@ def propagator(r: Expression, N: int) -> Expression:
     import sympy
 
     _, B = matrices(N)
-    r = sympy.sympify(r)
+    r = _expression("r", r)
 
     def entry(i, j):
         if i <= j:
@@ -234,3 +244,21 @@ def identities(N: int) -> dict[str, Expression]:
         "d/dt (t |c|^2) = f^2 - (f - B.c)^2": sympy.Matrix([energy]),
     }
     return {identity: residual.applyfunc(sympy.expand) for identity, residual in residuals.items()}
+
+
+def _expression(name: str, value: Expression) -> Expression:
+    """Return a number, symbol or expression, refusing what sympy does not read as one."""
+    import sympy
+
+    try:
+        result = sympy.sympify(value)
+    except (sympy.SympifyError, TypeError, ValueError, AttributeError, SyntaxError):
+        result = None
+    if not isinstance(result, sympy.Expr) or isinstance(value, (bool, bytes)):
+        raise TypeError(f"{name} must be a number or an expression, got {_check.shown(value)}")
+    return result
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

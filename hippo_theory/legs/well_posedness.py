@@ -89,7 +89,7 @@ def homogeneous_mode(k: int, N: int) -> np.ndarray:
     >>> ht.legs.homogeneous_mode(1, 3) * 3
     array([ 1.        , -1.73205081,  2.23606798])
     """
-    N = _check.integer("N", N)
+    N = _check.size("N", N)
     k = _check.integer("k", k)
     if k > N:
         raise ValueError(f"k must be at most N = {N}, got {k}")
@@ -145,7 +145,8 @@ def homogeneous_solution(v, t, s) -> np.ndarray:
     mantissas, exponents = _carried(v, t / s)
     with np.errstate(over="ignore"):
         values = np.ldexp(mantissas, exponents)
-    lost = ~np.isfinite(values).reshape(-1, *exponents.shape).all(axis=(0, -1))
+    batch = tuple(range(v.ndim - 1))
+    lost = ~np.isfinite(values).all(axis=(*batch, -1))
     if lost.any():
         raise ValueError(
             f"s must keep the solution within double precision, got {s[lost][0]:g}; "
@@ -280,15 +281,15 @@ def log_chirp_orbit(omega, N: int, phase) -> np.ndarray:
     True
     """
     omega = _check.number("omega", omega)
-    phase = _check.array("phase", phase, real=True)
+    phase = _check.array("phase", phase, real=True).astype(np.float64)
     return np.imag(np.exp(1j * phase)[..., None] * transfer_function(1j * omega, N))
 
 
 def _perturbation(v, t, s):
-    v = _check.array("v", v, minimum_ndim=1, real=True)
+    v = _check.array("v", v, minimum_ndim=1, real=True).astype(np.float64)
     _check.integer("N", v.shape[-1])
     t = _check.number("t", t, above=0)
-    s = _check.array("s", s, real=True)
+    s = _check.array("s", s, real=True).astype(np.float64)
     with np.errstate(over="ignore", divide="ignore"):
         ratios = np.where(s > 0, t / s, np.inf)
     outside = ~((ratios < _LARGEST_RATIO) & (ratios > 1 / _LARGEST_RATIO))
@@ -307,6 +308,8 @@ def _carried(v: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     power of two, which keeps them in range for r > 1.
     """
     N, count = v.shape[-1], ratios.size
+    large = 64 if abs(v).max(initial=0.0) > 1e280 else 0  # room for the products with rows
+    v = np.ldexp(v, -large)
     n = np.arange(N)
     offdiagonal = (n + 1) / (2 * np.sqrt((2 * n + 1.0) * (2 * n + 3)))
     r = ratios.reshape(-1, 1)
@@ -327,4 +330,4 @@ def _carried(v: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         before, row = np.ldexp(row, -shift), np.ldexp(image, -shift)
         scale = scale + shift
     shape = (*ratios.shape, N)
-    return mantissas.reshape(*v.shape[:-1], *shape), exponents.reshape(shape)
+    return mantissas.reshape(*v.shape[:-1], *shape), exponents.reshape(shape) + large

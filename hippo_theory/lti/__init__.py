@@ -54,3 +54,8 @@ __all__ = [
     "to_scipy",
     "transfer_function",
 ]
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

@@ -288,9 +288,10 @@ def _scaled_states(system: System, T: Array) -> System:
     if not T.all():
         raise np.linalg.LinAlgError("T must have no zero on its diagonal")
     rows, columns = (T, T) if system.is_siso else (T[..., None], T[..., None, :])
-    new = {"B": rows * system.B, "C": system.C / columns}
-    if isinstance(system, LTI):
-        new["A"] = T[:, None] * system.A / T
+    with np.errstate(over="ignore", invalid="ignore"):  # refused where the new value is made
+        new = {"B": rows * system.B, "C": system.C / columns}
+        if isinstance(system, LTI):
+            new["A"] = T[:, None] * system.A / T
     if isinstance(system, DPLR):
         new |= {"P": T[:, None] * system.P, "Q": system.Q / T[:, None].conj()}
     return dataclasses.replace(system, **new)

@@ -14,6 +14,15 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.lti.pairings import one_minus
 
+__all__ = [
+    "allpass_coefficients",
+    "energy",
+    "impulse_response",
+    "matrices",
+    "readout",
+    "states",
+]
+
 
 def states(poles, u, *, initial_state=None, log_poles=None) -> np.ndarray:
     """Orthonormal states of the chain along a signal, after each sample has been read.
@@ -128,7 +137,7 @@ def impulse_response(poles, L, *, log_poles=None) -> np.ndarray:
     >>> bool(np.allclose(T.conj().T @ T, np.eye(2)))
     True
     """
-    u = np.zeros(_check.integer("L", L))
+    u = np.zeros(_check.size("L", L, by=5))
     u[0] = 1.0
     return states(poles, u, log_poles=log_poles)
 
@@ -164,7 +173,7 @@ def allpass_coefficients(poles, L, *, log_poles=None) -> np.ndarray:
     array([-0.5  ,  0.75 ,  0.375])
     """
     stable, s = _sections(poles, log_poles)
-    return _impulse_energy(stable, s, _check.integer("L", L))[1]
+    return _impulse_energy(stable, s, _check.size("L", L, by=3))[1]
 
 
 def energy(poles, L, *, log_poles=None) -> np.ndarray:
@@ -200,7 +209,7 @@ def energy(poles, L, *, log_poles=None) -> np.ndarray:
     array([0.75    , 0.1875  , 0.046875])
     """
     stable, s = _sections(poles, log_poles)
-    return _impulse_energy(stable, s, _check.integer("L", L))[0]
+    return _impulse_energy(stable, s, _check.size("L", L, by=3))[0]
 
 
 def matrices(poles, *, log_poles=None) -> tuple[np.ndarray, np.ndarray]:
@@ -289,7 +298,9 @@ def _run(
         v_pairs, y_pairs = v[index].view(float), y[index].view(float)
         v_pairs, y_pairs = v_pairs.reshape(L, 2), y_pairs.reshape(L, 2)
         _fast_cascade.run(poles, s, c, h[:N], x[index], v_pairs, y_pairs, kept[index])
-    return y + h[N] * v, x, kept
+    with np.errstate(over="ignore", invalid="ignore"):
+        y = y + h[N] * v
+    return _check.in_range("the output", y), x, kept
 
 
 def _weights(name, value, size):
@@ -309,3 +320,8 @@ def _initial(value, batch, N):
         raise ValueError(
             f"initial_state must have shape {(*batch, N)}, got {value.shape}"
         ) from None
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from hippo_theory import _array
+from hippo_theory import _array, _check
 from hippo_theory._array import Array
 
 
@@ -47,7 +47,7 @@ def convolve(kernel: Any, u: Any, *, multichannel: bool | None = None) -> Array:
     kernel, u = (_operand(name, value) for name, value in (("kernel", kernel), ("u", u)))
     if multichannel is None:
         multichannel = kernel.ndim == u.ndim + 1 and kernel.ndim >= 3
-    if multichannel:
+    if _check.flag("multichannel", multichannel):
         if kernel.ndim < 3 or u.ndim < 2 or kernel.shape[-2] != u.shape[-2]:
             raise ValueError(
                 "kernel must have shape (..., p, m, K) for u of shape (..., m, L), got "

@@ -192,7 +192,7 @@ def _row(scheme: str | Scheme, alpha: float | None) -> Scheme:
             raise ValueError(f"alpha must be given for {row.name}, got None")
         return generalized_bilinear(alpha)
     if alpha is not None:
-        raise ValueError(f"alpha must be None for {row.name}, got {alpha}")
+        raise ValueError(f"alpha must be None for {row.name}, got {_check.shown(alpha)}")
     return row
 
 
@@ -215,7 +215,8 @@ def _diagonal(system: DiagonalLTI, dt: Any, row: Scheme) -> DiagonalLTI:
         raise np.linalg.LinAlgError(
             f"the discrete pole of {system.poles[k]} is not finite under {row.name}"
         )
-    b, d = steps * b, steps * d
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused as B
+        b, d = steps * b, steps * d
     if not system.is_siso:
         b, c, d = b[..., None], c[..., None, :], d[..., None]
     gain = algebra.first_markov_parameter(dataclasses.replace(system, B=d * system.B))

@@ -77,8 +77,10 @@ def from_scipy(statespace: Any) -> LTI:
             "convert it with its to_ss() or ss()"
         ) from None
     dt = getattr(statespace, "dt", None)
-    dt = None if dt is None or dt is False or dt == 0 else float(dt)
-    A, B, C, D = (np.atleast_2d(_check.array(*part)) for part in parts.items())
+    dt = None if dt is None or dt is False or dt == 0 else _check.number("dt", float(dt))
+    A, B, C, D = (_check.array(*part) for part in parts.items())
+    B = B[:, None] if B.ndim == 1 else B
+    A, B, C, D = (np.atleast_2d(part) for part in (A, B, C, D))
     return assemble(A, B, C, D, dt=dt, siso=D.shape == (1, 1))
 
 
@@ -130,10 +132,10 @@ def from_s4d(
     """
     decay = _real("log_A_real", log_A_real, ("H", "N"))
     frequency = _real("A_imag", A_imag, decay.shape)
-    steps = np.exp(_real("log_dt", log_dt, decay.shape[:1]))
+    steps = _exponential("log_dt", log_dt, decay.shape[:1])
     C = _complex("C", C, decay.shape)
     B = np.ones(decay.shape) if B is None else _complex("B", B, decay.shape)
-    poles = -np.exp(decay) + 1j * frequency
+    poles = 1j * frequency - _exponential("log_A_real", decay, decay.shape)
     D = _check.array("D", D, real=True).astype(np.float64)
     continuous = DiagonalLTI(poles, B, C, D, conjugate=True)
     return discretize(continuous, steps, scheme, layer=True)  # pyright: ignore[reportReturnType]
@@ -176,8 +178,8 @@ def from_lru(nu_log, theta_log, gamma_log, B_re, B_im, C_re, C_im, D=0.0) -> Dia
     """
     nu = _real("nu_log", nu_log, ("N",))
     n = nu.shape
-    logs = -np.exp(nu) + 1j * np.exp(_real("theta_log", theta_log, n))
-    gamma = np.exp(_real("gamma_log", gamma_log, n))
+    logs = 1j * _exponential("theta_log", theta_log, n) - _exponential("nu_log", nu, n)
+    gamma = _exponential("gamma_log", gamma_log, n)
     B = _real("B_re", B_re, (*n, "m"))
     C = _real("C_re", C_re, ("p", *n))
     B = B + 1j * _real("B_im", B_im, B.shape)
@@ -255,7 +257,7 @@ def from_s5(
     poles = decay + 1j * _real("Lambda_im", Lambda_im, n)
     log_step = _check.array("log_step", log_step, real=True)
     _check.shape("log_step", log_step, (*n, 1) if log_step.ndim == 2 else n)
-    steps = np.exp(log_step.astype(np.float64).reshape(n))
+    steps = _exponential("log_step", log_step.reshape(n), n)
     steps = _check.number("step_rescale", step_rescale, above=0.0) * steps
     B, C = _complex("B", B, (*n, "m")), _complex("C", C, ("p", *n))
     D = _elementwise(D, C.shape[0], B.shape[1])
@@ -268,6 +270,16 @@ def _real(name: str, value: Any, expected: tuple) -> Array:
     array = _check.array(name, value, real=True)
     _check.shape(name, array, expected)
     return array.astype(np.float64)
+
+
+def _exponential(name: str, value: Any, expected: tuple) -> Array:
+    """Return exp of real values, refusing what it takes beyond double precision."""
+    logs = _real(name, value, expected)
+    with np.errstate(over="ignore"):
+        result = np.exp(logs)
+    if not np.isfinite(result).all():
+        raise ValueError(f"{name} must be at most 709, got {logs.max():g}")
+    return result
 
 
 def _complex(name: str, value: Any, expected: tuple) -> Array:

@@ -154,7 +154,7 @@ def family(
            [-1. , -0.5]])
     """
     row = _check.choice("family", name, FAMILIES, Family)
-    N = _check.integer("N", N)
+    N = _check.size("N", N, by=16)
     for key, value in parameters.items():
         _check.option(f"parameter of {row.name}", key, row.parameters)
         _check.number(key, value)

@@ -130,7 +130,7 @@ def spectrum(poles_or_system) -> Array:
         return dense(poles_or_system).poles
     if isinstance(poles_or_system, System):
         return expand(poles_or_system).poles  # pyright: ignore[reportAttributeAccessIssue]
-    return _check.array("poles", poles_or_system, minimum_ndim=1)
+    return np.array(_check.array("poles", poles_or_system, minimum_ndim=1))
 
 
 def matrices(system: System) -> tuple[Array, Array, Array, Array]:

@@ -171,13 +171,14 @@ def kernel(
 
 def discrete_of(system: System, dt: Any, scheme: str | Scheme, layer: bool) -> System:
     """The system itself, or what `discretize` makes of a continuous one."""
+    _check.flag("layer", layer)
     if system.is_discrete:
         if layer:
             raise ValueError(
                 f"layer must be left out for a discrete system, got {layer}; apply lti.layer to it"
             )
         if dt is not None:
-            raise ValueError(f"dt must be left out for a discrete system, got {dt}")
+            raise ValueError(f"dt must be left out for a discrete system, got {_check.shown(dt)}")
         return system
     if dt is None:
         raise ValueError("dt must be given for a continuous system, got None")
@@ -190,8 +191,8 @@ def _precision(there, dtype):
         dtype = _check.dtype("dtype", dtype)
     if there is None or there.precision == np.float64:
         return dtype
-    if dtype is not None and np.dtype(dtype) != there.precision:
-        raise ValueError(f"dtype must be float32 on {there}, got {np.dtype(dtype)}")
+    if dtype is not None and dtype != there.precision:
+        raise ValueError(f"dtype must be float32 on {there}, got {dtype}")
     return there.precision
 
 

@@ -108,6 +108,7 @@ def simulate(
     """
     names, states = ["auto", *SIMULATIONS], _check.flag("states", states)
     row = method if isinstance(method, Method) else _check.option("method", method, names)
+    _check.flag("states", states)
     _discrete(system)
     there = _array.home(u=u, initial_state=initial_state)
     given, (u, batch) = u, _signal(system, u)

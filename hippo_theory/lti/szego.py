@@ -12,6 +12,17 @@ import numpy as np
 from hippo_theory import _check, scales
 from hippo_theory.lti.pairings import pairings
 
+__all__ = [
+    "GeneratorCholesky",
+    "generator_cholesky",
+    "gram",
+    "log10_condition_bounds",
+    "log_determinant",
+    "log_separations",
+    "pairings",
+    "triangular_factor",
+]
+
 
 def gram(poles, *, discrete=True, log_poles=None, unit_diagonal=False) -> np.ndarray:
     """The Gram matrix 1 / w_ij, or sqrt(w_ii w_jj) / w_ij, every entry to relative precision.
@@ -44,6 +55,7 @@ def gram(poles, *, discrete=True, log_poles=None, unit_diagonal=False) -> np.nda
     array([[1. , 0.6],
            [0.6, 1. ]])
     """
+    _check.flag("unit_diagonal", unit_diagonal)
     pairs = pairings(poles, discrete=discrete, log_poles=log_poles)
     i = np.arange(pairs.diagonal.size)
     w = pairs.denominator(i[:, None], i)
@@ -133,6 +145,7 @@ def generator_cholesky(
     >>> bool(np.allclose((X * D2) @ X.conj().T, K))
     True
     """
+    _check.flag("pivoted", pivoted)
     tolerance = _check.number("tolerance", tolerance, minimum=0.0, below=1.0)
     steps = _eliminate(*_generators(poles, weights, discrete, log_poles), pivoted=pivoted)
     columns, pivots, mantissas, exponents = [], [], [], []
@@ -349,3 +362,8 @@ def _eliminate(b, pairs, *, pivoted):
         b = b[1:] * factor
         shift = scales.exponent(b[:, None], axis=1)[:, 0]
         rest, b, exponent = rest[1:], scales.ldexp(b, -shift), exponent[1:] + shift
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

@@ -75,3 +75,8 @@ __all__ = [
     "state_information",
     "vandermonde_log10_condition",
 ]
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

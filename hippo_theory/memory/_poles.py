@@ -48,7 +48,7 @@ def disk_nodes(poles) -> Any:
     """A vector in the closed unit disk, of poles or of any other nodes."""
     if isinstance(poles, System):
         return every_pole(poles)[0]
-    nodes = _check.array("poles", poles, ndim=1).astype(complex)
+    nodes = _check.double("poles", poles, ndim=1).astype(complex)
     if nodes.size == 0:
         raise ValueError(f"poles must hold at least one pole, got shape {nodes.shape}")
     size = np.abs(nodes)

@@ -20,6 +20,7 @@ from hippo_theory.lti.pairings import pairings
 from hippo_theory.memory._poles import resolve
 
 LONGEST_FFT = 2**25
+LONGEST_HORIZON = 2**30  # lags
 LARGEST_LOSS = 1e-8  # of a projection computed by QR: refuse rather than return fewer digits
 
 
@@ -81,8 +82,9 @@ def capacity(
     """
     there = _array.home(poles=poles) if xp is None else _array.there(xp, device)
     given, (poles, log_poles) = poles, resolve(_array.to_host(poles))
-    K = _check.integer("K", K)
+    K = _check.size("K", K, by=4)
     _check.option("method", method, ["cascade", "fft"])
+    dtype = None if dtype is None else _check.dtype("dtype", dtype)
     if dtype is None and there and xp is None:
         dtype = given
     if there and method != "fft":
@@ -92,7 +94,8 @@ def capacity(
     if len(chosen) > 1:
         raise ValueError(f"options must be chosen one at a time, got {' and '.join(chosen)}")
     if start is not None:
-        return _from_rest(poles, log_poles, K, _check.integer("start", start))
+        start = _check.size("start", start, by=2 * poles.size, itemsize=16)
+        return _from_rest(poles, log_poles, K, start)
     if colour is not None:
         return _coloured(poles, log_poles, K, _colour(colour))
     if method == "fft":
@@ -238,7 +241,13 @@ def horizon(poles, level=0.5) -> int:
     """
     poles, log_poles = resolve(poles)
     level = _check.number("level", level, above=0.0, maximum=1.0)
-    curve = cascade.energy(poles, int(poles.size / level) + 1, log_poles=log_poles)
+    longest = poles.size / level
+    if longest > LONGEST_HORIZON:
+        raise ValueError(
+            f"level must be at least {poles.size / LONGEST_HORIZON:.3g} for {poles.size} poles, "
+            f"got {level:g}"
+        )
+    curve = cascade.energy(poles, int(longest) + 1, log_poles=log_poles)
     reached = np.flatnonzero(curve >= level * (1 - 4 * poles.size * np.finfo(float).eps))
     return int(reached[-1]) if reached.size else -1
 
@@ -308,7 +317,7 @@ def _orthogonalize(responses):
 
 
 def _colour(colour):
-    colour = _check.array("colour", colour, ndim=1)
+    colour = _check.double("colour", colour, ndim=1)
     if not np.any(colour):
         raise ValueError(f"colour must not be zero, got {colour.size} zeros")
-    return colour
+    return colour / abs(colour).max()

@@ -43,7 +43,7 @@ def design_poles(target, *, damping=0.4) -> np.ndarray:
     >>> bool(np.abs(curve - target).sum() < 0.05 * target.sum())
     True
     """
-    target = _check.array("target", target, ndim=1, real=True)
+    target = _check.double("target", target, ndim=1, real=True)
     damping = _check.number("damping", damping, above=0.0)
     _refuse_impossible(target)
     N, total = round(float(target.sum())), target.sum()

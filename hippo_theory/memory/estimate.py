@@ -104,8 +104,8 @@ def estimate_capacity(states, inputs, K) -> CapacityEstimate:
 
 def _samples(states, inputs, K) -> tuple[Any, Any, int]:
     K = _check.integer("K", K)
-    inputs = _check.array("inputs", inputs, ndim=1, real=True)
-    x: Any = _check.array("states", states, ndim=2)
+    inputs = _check.double("inputs", inputs, ndim=1, real=True)
+    x: Any = _check.double("states", states, ndim=2)
     _check.shape("states", x, (inputs.size, "N"))
     if inputs.size < K:
         raise ValueError(f"inputs must hold at least K = {K} samples, got {inputs.size}")

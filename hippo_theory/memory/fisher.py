@@ -50,8 +50,9 @@ def fisher_memory(system, K, *, noise=1.0) -> np.ndarray:
     >>> ht.memory.fisher_memory([0.5], 3)
     array([0.75    , 0.1875  , 0.046875])
     """
-    K, noise = _check.integer("K", K), _check.number("noise", noise, above=0.0)
+    noise = _check.number("noise", noise, above=0.0)
     poles, b, A = _parts(system)
+    K = _check.size("K", K, by=max(b.size, 1))
     if A is None:
         scale = 2.0 ** np.frexp(np.abs(b).max(initial=0.0))[1]
         energy = np.abs(b / scale) ** 2 * one_minus(poles, poles).real

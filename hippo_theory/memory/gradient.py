@@ -46,7 +46,7 @@ def gradient_norms(poles, lag, *, unit_variance=True) -> np.ndarray:
         power = np.abs(poles) ** lag
     else:
         power = np.exp(lag * log_poles.real)
-    if not unit_variance:
+    if not _check.flag("unit_variance", unit_variance):
         return power
     return np.sqrt(pairings(poles, log_poles=log_poles).diagonal) * power
 
@@ -113,7 +113,7 @@ def best_gradient(lag) -> np.ndarray:
     array([1. , 0.5])
     """
     lag = _check.positive("lag", lag, zero=True)
-    return np.exp(-0.5 * (np.log1p(lag) + lag * np.log1p(1 / np.maximum(lag, 1e-300))))
+    return np.exp(-0.5 * lag * np.log1p(1 / np.maximum(lag, 1e-300))) / np.sqrt(lag + 1)
 
 
 def noisy_capacity_bound(N, lag, noise) -> np.ndarray:
@@ -150,4 +150,4 @@ def noisy_capacity_bound(N, lag, noise) -> np.ndarray:
     """
     N = _check.integer("N", N)
     noise = _check.number("noise", noise, above=0.0)
-    return np.minimum(1.0, N / noise * best_gradient(lag) ** 2)
+    return np.minimum(1.0, min(N / noise, 1e300) * best_gradient(lag) ** 2)

@@ -39,7 +39,7 @@ def group_delay(poles, omega) -> np.ndarray:
     array([3.        , 0.33333333])
     """
     radius, angle, gap = _polar(poles)
-    omega = _check.array("omega", omega, real=True)
+    omega = _check.double("omega", omega, real=True)
     tau = np.zeros(omega.shape)
     for r, phi, g in zip(radius, angle, gap, strict=True):
         tau += g * (1 + r) / (g**2 + 4 * r * np.sin((omega - phi) / 2) ** 2)
@@ -82,14 +82,16 @@ def bandwidth(poles, k, *, resolution=32) -> np.ndarray:
     """
     _, angle, gap = _polar(poles)
     k = _check.positive("k", k, zero=True)
-    share = (np.arange(_check.integer("resolution", resolution)) + 0.5) / resolution
+    resolution = _check.size("resolution", resolution, by=4 * angle.size)
+    share = (np.arange(resolution) + 0.5) / resolution
     # quantiles of the Poisson kernel of each pole: tan((w - phi)/2) = (1-r)/(1+r) tan(...)
     spread = 2 * np.arctan((gap / (2 - gap))[:, None] * np.tan(np.pi * (share - 0.5)))
     uniform = 2 * np.pi * np.arange(resolution * angle.size) / (resolution * angle.size)
     omega = np.sort(np.r_[np.mod(angle[:, None] + spread, 2 * np.pi).ravel(), uniform])
     tau, width = group_delay(poles, omega), np.diff(np.r_[omega, omega[0] + 2 * np.pi])
     low, high = np.sort([tau, np.roll(tau, -1)], axis=0)
-    return np.vectorize(lambda level: _share_above(level, low, high, width))(k)
+    shares = [_share_above(level, low, high, width) for level in k.flat]
+    return np.array(shares, float).reshape(k.shape)
 
 
 def cycle_capacity(N, radius, k) -> np.ndarray:
@@ -166,8 +168,9 @@ def s4d_lin_capacity(N, dt, k, *, decay=0.5) -> np.ndarray:
     N = _check.integer("N", N)
     dt = _check.number("dt", dt, above=0.0, maximum=2.0 / N)
     decay = _check.number("decay", decay, above=0.0)
-    teeth = np.floor(_lags(k) * dt / 2)
-    return N * dt / 2 * -np.expm1(-4 * decay) * np.exp(-4 * decay * teeth)
+    rate = 4 * min(decay, 1e6)  # e^-rate is 0 long before
+    teeth = np.minimum(np.floor(_lags(k) * dt / 2), 1e300)
+    return N * dt / 2 * -np.expm1(-rate) * np.exp(-rate * teeth)
 
 
 def ring_lag_variance(N, r_min, r_max) -> float:
@@ -204,7 +207,12 @@ def ring_lag_variance(N, r_min, r_max) -> float:
     r_min, r_max = _ring(r_min, r_max, below=1.0)
     width = (r_max - r_min) * (r_max + r_min)
     gap = (1 - r_max) * (1 + r_max)
-    return 2 * N * (float(np.log1p(width / gap)) / width - 1)
+    if width > gap:
+        return 2 * N * (float(np.log1p(width / gap)) / width - 1)
+    # the closed form cancels: the mean of x / (1 - x), whose pole is farther than the interval
+    t, weight = np.polynomial.legendre.leggauss(24)
+    t = (t + 1) / 2
+    return N * float(weight @ ((r_min**2 + width * t) / (gap + width * (1 - t))))
 
 
 def ring_log_determinant(N, r_min=0.0, r_max=1.0) -> float:
@@ -293,7 +301,7 @@ def _share_above(level, low, high, width):
 
 
 def _lags(k):
-    k = _check.array("k", k, real=True)
+    k = _check.double("k", k, real=True)
     if np.any(k < 0) or np.any(k != np.floor(k)):
         raise ValueError("k must hold integers of at least 0, got others")
     return k

@@ -62,9 +62,9 @@ def reconstruct(states, poles, L, *, past="none") -> Array:
     >>> bool(np.allclose(ht.memory.reconstruct(x, poles, 4), u))
     True
     """
-    L = _check.integer("L", L)
     _check.option("past", past, ["none", "white"])
     there, states = _array.home(states=states), _array.check("states", states, minimum_ndim=1)
+    L = _check.size("L", L, by=2 * max(states.shape[-1], 1), itemsize=16)
     values, log_poles, b, is_real = _listed(states, poles)
     count = states.shape[-1]  # the conjugates of some follow
     paired = np.flatnonzero(values.imag[:count]) if values.size > count else np.arange(0)

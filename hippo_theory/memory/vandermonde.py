@@ -13,6 +13,8 @@ from hippo_theory.lti.pairings import one_minus
 from hippo_theory.memory import _graded
 from hippo_theory.memory._poles import disk_nodes, every_pole, refuse_repeated
 
+LARGEST_DIGITS = 10**5
+
 
 def vandermonde_log10_condition(poles, L, *, normalized=False, digits=None) -> float:
     """log10 of the 2-norm condition number of V_ik = l_i^k, N x L: beyond 1e16 as well.
@@ -57,13 +59,16 @@ def vandermonde_log10_condition(poles, L, *, normalized=False, digits=None) -> f
     >>> round(ht.memory.vandermonde_log10_condition(np.cos((2 * n + 1) * np.pi / 16), 8), 3)
     2.41
     """
-    nodes, L = disk_nodes(poles), _check.integer("L", L)
+    nodes = disk_nodes(poles)
+    L = _check.size("L", L, by=2 * nodes.size, itemsize=16)
+    _check.flag("normalized", normalized)
     gap = np.maximum(one_minus(nodes, nodes).real, 0.0)
     if normalized and not gap.all():
         k = int(np.argmin(gap))
         raise ValueError(f"normalized poles must lie inside the unit circle, got one at index {k}")
     if digits is not None:
-        return _by_mpmath(nodes, L, normalized, _check.integer("digits", digits))
+        digits = _check.integer("digits", digits, maximum=LARGEST_DIGITS)
+        return _by_mpmath(nodes, L, normalized, digits)
     s = _singular_values(nodes, L, gap, np.sqrt(gap) if normalized else np.ones(nodes.size))
     return float(np.log10(s[0] / s[-1]))
 

@@ -119,3 +119,8 @@ INPUTS = Table(
     ],
     columns=("name", "arguments", "regularity", "riemann_integrable", "final_order", "max_order"),
 )
+
+
+def __dir__():
+    """Name what is meant for users, for completion."""
+    return __all__

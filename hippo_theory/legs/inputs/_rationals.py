@@ -1,6 +1,7 @@
 """Functions that ask whether a time is rational, and the rule by which a float is."""
 
 import math
+import numbers
 from bisect import bisect_left
 from fractions import Fraction
 from itertools import count
@@ -11,6 +12,8 @@ from hippo_theory import _check
 from hippo_theory.legs._legendre import project_pieces
 from hippo_theory.legs.inputs import _digits
 from hippo_theory.legs.inputs._value import Input, single
+
+LARGEST_COVER = 2**15  # intervals: one of width 2^-j takes j bits
 
 
 def read_fraction(x) -> Fraction:
@@ -26,6 +29,11 @@ def read_fraction(x) -> Fraction:
     -------
     Fraction
 
+    Raises
+    ------
+    ValueError, TypeError
+        If x is not a finite real number.
+
     Notes
     -----
     The simplest fraction of an interval, by continued fractions in exact integers. Two ulp cover
@@ -37,9 +45,9 @@ def read_fraction(x) -> Fraction:
     >>> read_fraction(0.1 + 0.2)
     Fraction(3, 10)
     """
-    if not isinstance(x, (float, np.floating)):
+    if isinstance(x, numbers.Rational):
         return Fraction(x)
-    x = float(x)
+    x = _check.number("x", x)
     radius = 2 * Fraction(math.ulp(x))
     low, high = Fraction(x) - radius, Fraction(x) + radius
     return _simplest(low.numerator, low.denominator, high.numerator, high.denominator)
@@ -110,7 +118,13 @@ def rational_neighbourhood(denominators, measure) -> Input:
     >>> bool(f.project([1.0], 1)[0, 0] <= 1 / 16)
     True
     """
-    qs = [_check.integer("denominators", q) for q in denominators]
+    if not np.iterable(denominators):
+        raise TypeError(
+            f"denominators must be a sequence of integers, got {_check.shown(denominators)}"
+        )
+    qs = [_check.integer("denominators", q, maximum=LARGEST_COVER) for q in denominators]
+    if sum(qs) > LARGEST_COVER:  # interval j has a denominator of j bits
+        raise ValueError(f"denominators must add up to at most {LARGEST_COVER}, got {sum(qs)}")
     if not qs:
         raise ValueError(f"denominators must hold at least one integer, got {denominators!r}")
     size = _check.number("measure", measure, above=0.0, below=1.0)
@@ -158,8 +172,8 @@ def _null(name: str, values, riemann: bool) -> Input:
 
 def _map(function, t) -> np.ndarray:
     t = np.asarray(t)
-    numbers = t.astype(object) if t.dtype.kind in "iu" else t
-    return np.array([function(x) for x in numbers.flat], dtype=np.float64).reshape(t.shape)
+    exact = t.astype(object) if t.dtype.kind in "iu" else t
+    return np.array([function(x) for x in exact.flat], dtype=np.float64).reshape(t.shape)
 
 
 def _simplest(a: int, b: int, c: int, d: int) -> Fraction:
