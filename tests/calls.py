@@ -41,6 +41,7 @@ STATS = ht.learning.statistics(U, Y, POLES)
 STATES = np.array([[1.0, 0.2], [0.5, -0.3], [0.1, 0.4], [-0.6, 0.5], [0.3, -0.9], [0.2, 0.7]])
 PAIRS = np.stack([np.eye(2), np.zeros((2, 2))], axis=-1)
 START = {"b0": [0.1, 0.2], "c0": [0.2, 0.1]}
+PATH = ht.learning.flow(STATS, [0.1, 0.2], [0.2, 0.1], T)
 GAIN = {"sigma": 1.0, "eta": 2.0}
 
 CALLS = {
@@ -110,6 +111,8 @@ CALLS = {
     "lti.layer": dict(system=SYSTEM),
     "lti.markov_parameters": dict(system=SYSTEM, L=5),
     "lti.matrices": dict(system=DIAGONAL),
+    "lti.minimal_realization": dict(system=SYSTEM, tolerance=None),
+    "lti.split_stable": dict(system=SYSTEM),
     "lti.similarity": dict(system=SYSTEM, T=[[1.0, 0.5], [0.0, 1.0]]),
     "lti.simulate": dict(
         system=SYSTEM, u=F, initial_state=[1.0, 0.0], states=False, method="auto"
@@ -139,6 +142,7 @@ CALLS = {
     "lti.szego.triangular_factor": dict(poles=POLES, discrete=True, log_poles=None),
     "hankel.amplification": dict(system=SYSTEM, perturbed=SYSTEM, size=0.1),
     "hankel.balanced_truncation": dict(system=SYSTEM, order=1, tolerance=None, method="truncation"),
+    "hankel.balanced_realization": dict(system=SYSTEM),
     "hankel.epsilon_rank": dict(spectrum=[1.0, 0.5, 0.1], eps=0.2),
     "hankel.gradients": dict(system=DIAGONAL),
     "hankel.gramian_factors": dict(system=SYSTEM),
@@ -148,6 +152,8 @@ CALLS = {
     "hankel.hankel_norm": dict(system=SYSTEM),
     "hankel.hankel_product": dict(h=H, x=H),
     "hankel.hinf_norm": dict(system=SYSTEM, certificate=False, rtol=1e-6),
+    "hankel.hinf_peak": dict(system=SYSTEM, rtol=1e-6),
+    "hankel.linf_norm": dict(system=SYSTEM, certificate=False, rtol=1e-6),
     "hankel.ho_kalman": dict(h=H, order=1, dt=1.0),
     "hankel.markov_perturbation_bound": dict(change=[0.1, 0.2]),
     "hankel.markov_singular_values": dict(h=H, k=1),
@@ -198,6 +204,16 @@ CALLS = {
     "learning.batch_curvature": dict(pole=0.5, L=4, batch_size=1),
     "learning.coherence": dict(stats=STATS),
     "learning.crossover_width": dict(scale=0.1, **GAIN),
+    "learning.deep_gain": dict(t=T, w0=0.1, layers=2, tau=1.0, b0=None, c0=None, **GAIN),
+    "learning.frequency_error": dict(path=PATH, omega=[0.1, 1.0], target=None, stats=STATS),
+    "learning.pole_curvature": dict(
+        a_star=0.5, w_star=1.0, coordinate="pole", correlation=0.0
+    ),
+    "learning.pole_flow": dict(
+        t=T, a0=0.3, a_star=0.5, w_star=1.0, tau=1.0, coordinate="pole", b0=None, c0=None,
+        correlation=0.0, rtol=1e-9,
+    ),
+    "learning.sobolev_weight": dict(beta=0.5),
     "learning.deep_time": dict(w=0.4, w0=0.1, layers=2, tau=1.0, **GAIN),
     "learning.edge_correction": dict(u=U, y=Y, poles=POLES),
     "learning.edge_gap": dict(poles=POLES, L=4),

@@ -18,6 +18,7 @@ from hippo_theory.learning.statistics import one_pole
 
 _EPS = np.finfo(float).eps
 _ITERATIONS = 200
+DEEPEST = 10**6  # layers, each with a logarithm of its own
 
 
 def deep_time(w, w0, layers, sigma, eta=None, tau=1.0) -> np.ndarray:
@@ -66,7 +67,7 @@ def deep_time(w, w0, layers, sigma, eta=None, tau=1.0) -> np.ndarray:
     eta = _check.number("eta", eta, above=0.0)
     tau = _check.number("tau", tau, above=0.0)
     if not (isinstance(layers, float) and layers == math.inf):
-        layers = _check.integer("layers", layers)
+        layers = _check.integer("layers", layers, maximum=DEEPEST)
     if w0 * sigma <= 0:
         raise ValueError(f"w0 must have the sign of sigma = {sigma:g}, got {w0:g}")
     sign = math.copysign(1.0, sigma)
@@ -156,7 +157,8 @@ def deep_gain(
         _check.shape("b0", b0, ("D", "N"))
         return _in_order(clock, *start_levels(b0, c0), sigma, eta)
     w0 = _check.double("w0", w0, ndim=0)[()]
-    layers = layers if layers == math.inf else _check.integer("layers", layers)
+    if not (isinstance(layers, float) and layers == math.inf):
+        layers = _check.integer("layers", layers, maximum=DEEPEST)
     real = not (np.iscomplexobj(w0) or np.iscomplexobj(sigma))
     if real and w0 * sigma > 0 and eta * abs(w0) < abs(sigma):
         return np.copysign(_inverse(clock, abs(w0), layers, abs(sigma), eta), sigma)
