@@ -34,6 +34,7 @@ HELD = ht.legs.solve(WAVE, T, 3, scheme="foh")
 STILL = ht.LTI([[-1.0, 0.5], [0.0, -2.0]], [1.0, 1.0], [1.0, 2.0])
 SYSTEM = ht.LTI([[0.5, 0.2], [0.1, -0.3]], [1.0, 1.0], [1.0, 2.0], dt=1.0)
 SPACE = ht.lti.to_scipy(STILL)
+MIMO = ht.LTI([[0.5, 0.2], [0.1, -0.3]], np.eye(2), np.eye(2), dt=1.0)
 DIAGONAL = ht.DiagonalLTI(POLES, [1.0, 1.0], [1.0, 2.0], dt=1.0)
 STILL_DIAGONAL = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 2.0])
 U, Y = F[:8], np.array([0.1, 0.2, -0.1, 0.3, 0.5, 0.2, 0.1, -0.2])
@@ -112,6 +113,8 @@ CALLS = {
     "lti.markov_parameters": dict(system=SYSTEM, L=5),
     "lti.matrices": dict(system=DIAGONAL),
     "lti.minimal_realization": dict(system=SYSTEM, tolerance=None),
+    "lti.final_state": dict(system=SYSTEM, u=F, initial_state=[1.0, 0.0]),
+    "lti.select": dict(system=MIMO, outputs=[0], inputs=[1]),
     "lti.split_stable": dict(system=SYSTEM),
     "lti.similarity": dict(system=SYSTEM, T=[[1.0, 0.5], [0.0, 1.0]]),
     "lti.simulate": dict(

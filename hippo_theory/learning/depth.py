@@ -61,7 +61,7 @@ def deep_time(w, w0, layers, sigma, eta=None, tau=1.0) -> np.ndarray:
     >>> [round(float(ht.learning.deep_time(0.99, 0.01, D, 1.0, 1.0)), 3) for D in (1, 2, 4)]
     [4.595, 5.944, 5.975]
     """
-    w = _check.array("w", w, real=True)
+    w = _check.double("w", w, real=True)
     sigma, eta = one_pole(sigma, eta)
     w0, sigma = _check.number("w0", w0), _check.number("sigma", sigma)
     eta = _check.number("eta", eta, above=0.0)
@@ -147,7 +147,7 @@ def deep_gain(
     """
     t = positive("t", t, zero=True)
     sigma, eta = one_pole(sigma, eta)
-    sigma = _check.array("sigma", sigma, ndim=0)[()]
+    sigma = _check.double("sigma", sigma, ndim=0)[()]
     eta = _check.number("eta", eta, above=0.0)
     clock = t / _check.number("tau", tau, above=0.0)
     if (b0 is None) != (c0 is None) or (w0 is None) == (b0 is None):

@@ -119,12 +119,12 @@ def factors(t, b0, c0, sigma, eta=None, tau=1.0) -> tuple[np.ndarray, np.ndarray
     array([0.01, 1.  ])
     """
     t = positive("t", t, zero=True)
-    _check.array("t", t, ndim=1)
+    _check.double("t", t, ndim=1)
     sigma, eta = one_pole(sigma, eta)
     sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
     positive("eta", eta)
     positive("tau", tau)
-    b0, c0 = (np.atleast_1d(_check.array(n, v, real=True)) for n, v in (("b0", b0), ("c0", c0)))
+    b0, c0 = (np.atleast_1d(_check.double(n, v, real=True)) for n, v in (("b0", b0), ("c0", c0)))
     _check.shape("b0", b0, ("N",))
     _factors(b0, c0)
     sign = 1.0 if sigma >= 0 else -1.0
@@ -135,8 +135,8 @@ def factors(t, b0, c0, sigma, eta=None, tau=1.0) -> tuple[np.ndarray, np.ndarray
         up = plus + minus * E + units.eta * start.Q * g
         down = minus + plus * E + units.eta * start.P * g
         f = np.sqrt(up / down)[:, None]
-        p, q = (b0 + sign * c0) * f, (b0 - sign * c0) / f
-    p, q = np.where(b0 + sign * c0 == 0, 0.0, p), np.where(b0 - sign * c0 == 0, 0.0, q)
+        plus, minus = b0 + sign * c0, b0 - sign * c0
+        p, q = np.where(plus == 0, 0.0, plus * f), np.where(minus == 0, 0.0, minus / f)
     return _check.in_range("b(t)", (p + q) / 2), _check.in_range("c(t)", sign * (p - q) / 2)
 
 
@@ -175,7 +175,7 @@ def time_to(w, b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:
     >>> round(float(ht.learning.time_to(0.99, [0.05], [0.05], sigma=1.0, eta=1.0)), 6)
     5.292041
     """
-    w = _check.array("w", w, real=True)
+    w = _check.double("w", w, real=True)
     sigma, eta = one_pole(sigma, eta)
     sigma, eta, tau = (_check.number(*v) for v in (("sigma", sigma), ("eta", eta), ("tau", tau)))
     positive("eta", eta)
@@ -262,7 +262,7 @@ def imbalance(b, c) -> np.ndarray:
 
 def _problem(sigma, eta, tau):
     sigma, eta = one_pole(sigma, eta)
-    return _check.array("sigma", sigma), positive("eta", eta), positive("tau", tau)
+    return _check.double("sigma", sigma), positive("eta", eta), positive("tau", tau)
 
 
 def _phase(sigma):

@@ -80,7 +80,7 @@ def gain_steps(b0, c0, sigma, eta=None, learning_rate: Any = None, steps: Any = 
         if (abs(value) >= 1e150).any():  # their squares are summed
             raise ValueError(f"{name} must be smaller than 1e150, got {abs(value).max():g}")
     sigma, eta = one_pole(sigma, eta)
-    sigma = _check.array("sigma", sigma, ndim=0)[()]
+    sigma = _check.double("sigma", sigma, ndim=0)[()]
     eta = _check.number("eta", eta, above=0.0)
     learning_rate = _check.number("learning_rate", learning_rate, above=0.0)
     steps = _check.size("steps", steps, 0, by=4)
@@ -169,7 +169,7 @@ def modified_time(w, w0, sigma, eta=None, learning_rate: Any = None) -> np.ndarr
     >>> round(float(flow), 3), round(float(corrected), 3)
     (2.298, 2.364)
     """
-    w = _check.array("w", w, real=True)
+    w = _check.double("w", w, real=True)
     sigma, eta = one_pole(sigma, eta)
     w0, sigma, eta, alpha = (
         _check.number(name, value, above=0.0)

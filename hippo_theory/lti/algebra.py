@@ -132,9 +132,13 @@ def _channels(name: str, wanted: Any, count: int) -> Array:
     """Return which of `count` channels are wanted, as a list of indices."""
     if isinstance(wanted, slice) or wanted is None:
         return np.arange(count)[wanted if wanted is not None else slice(None)]
-    wanted = np.atleast_1d(np.asarray(wanted))
+    given = wanted
+    try:
+        wanted = np.atleast_1d(np.asarray(wanted))
+    except ValueError:
+        wanted = np.empty((0, 0))
     if wanted.dtype.kind not in "iu" or wanted.ndim != 1:
-        raise TypeError(f"{name} must be integers or a slice, got {wanted!r}")
+        raise TypeError(f"{name} must be integers or a slice, got {_check.shown(given)}")
     if ((wanted < -count) | (wanted >= count)).any():
         raise ValueError(f"{name} must be below the {count} that there are, got {wanted.tolist()}")
     return np.arange(count)[wanted]
