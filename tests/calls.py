@@ -233,6 +233,10 @@ CALLS = {
     "learning.invariants": dict(poles=POLES, b=[0.1, 0.2], c=[0.2, 0.1]),
     "learning.learning_rate_limit": dict(stats=STATS, b=[0.1, 0.2], c=[0.2, 0.1], train="both"),
     "learning.loss": dict(stats=STATS, w=[0.1, 0.2]),
+    "learning.matrix_gain": dict(
+        t=T, B0=0.1 * np.eye(2), C0=0.1 * np.eye(2), sigma=[[2.0, 0.0], [0.0, 1.0]], eta=1.0,
+        tau=1.0,
+    ),
     "learning.modified_time": dict(w=0.4, w0=0.1, learning_rate=0.01, **GAIN),
     "learning.pole_loss": dict(a=0.3, a_star=0.9, w_star=1.0),
     "learning.pole_path": dict(t=T, a0=0.3, a_star=0.9, w_star=1.0, tau=1.0),

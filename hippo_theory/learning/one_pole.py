@@ -137,7 +137,8 @@ def factors(t, b0, c0, sigma, eta=None, tau=1.0) -> tuple[np.ndarray, np.ndarray
         f = np.sqrt(up / down)[:, None]
         plus, minus = b0 + sign * c0, b0 - sign * c0
         p, q = np.where(plus == 0, 0.0, plus * f), np.where(minus == 0, 0.0, minus / f)
-    return _check.in_range("b(t)", (p + q) / 2), _check.in_range("c(t)", sign * (p - q) / 2)
+        b, c = (p + q) / 2, sign * (p - q) / 2
+    return _check.in_range("b(t)", b), _check.in_range("c(t)", c)
 
 
 def time_to(w, b0, c0, sigma, eta=None, tau=1.0) -> np.ndarray:

@@ -10,7 +10,6 @@ digits when singular values differ. Over a step h with |F| h <= 2 it loses none,
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory._check import positive
 
 _EPS = np.finfo(float).eps
 _LONGEST = 2.0  # |F| h of a step: the condition number of L L^* stays below e^8
@@ -63,12 +62,14 @@ def matrix_gain(t, B0, C0, sigma, eta, tau=1.0) -> np.ndarray:
            [2.    , 1.    ]])
     """
     t = _check.times("t", t, 1)
-    B, C = _check.array("B0", B0, ndim=2), _check.array("C0", C0, ndim=2)
+    B, C = _check.double("B0", B0, ndim=2), _check.double("C0", C0, ndim=2)
     _check.shape("C0", C, ("p", B.shape[0]))
-    sigma = _check.array("sigma", sigma, ndim=2)
+    sigma = _check.double("sigma", sigma, ndim=2)
     _check.shape("sigma", sigma, (C.shape[0], B.shape[1]))
     eta = _check.number("eta", eta, above=0.0)
-    clock = t / float(positive("tau", _check.number("tau", tau)))
+    with np.errstate(over="ignore"):
+        clock = t / _check.number("tau", tau, above=0.0)
+    _check.in_range("t / tau", clock)
     F = _generator(B, C, sigma, eta)
     return _composed(clock, np.concatenate([B.conj().T, C]), F, eta, B.shape[1])
 
