@@ -1,25 +1,24 @@
-"""Gramian factors P = S S^*, Q = R R^*, computed without forming the Gramians.
+"""Gramian factors P = S S^*, Q = R R^*, and what rounding them does to singular values."""
 
-A^T-type equations are solved for the factor itself, column by column, in triangular coordinates.
-With the last pole l of T = [[T1, a], [0, l]], the row b of B beside it and s^2 = w(l, l),
-
-    tau = |b| / s,   q = b / |b|,   S = [[S1, u], [0, tau]],
-
-u solves a triangular system, and S1 belongs to (T1, B1 + y q): the same equation, one state less.
-For diagonal T this is the elimination of `lti.szego.generator_cholesky`. After Hammarling.
-"""
-
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from numpy.linalg import norm
 
+from hippo_theory import digits
+from hippo_theory.digits import DoubleDouble
+from hippo_theory.hankel.lyapunov import DiagonalEquation, Equation, improved, rounded, step
 from hippo_theory.lti import blocks
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import expand, matrices, spectrum
 from hippo_theory.lti.forms import one_channel as one_channel
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI
+
+EPS = np.finfo(float).eps
+GOOD = 1e-12  # of what S S^* lacks of P, up to which S is not improved
+FIRST_ORDER = 0.1  # of the same, up to which corrections of first order tell the error
 
 
 def check_stable(system) -> None:
@@ -65,70 +64,86 @@ def channels(system: DiagonalLTI):
         )
 
 
-def exact_logarithms(system) -> Array:
-    """log_poles of the expanded system, or None."""
-    full: Any = expand(system)
-    return full.log_poles if isinstance(full, DiagonalLTI) else None
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """S and R with P = S S^* and Q = R R^*, and the equations of P and Q."""
 
+    S: Array
+    R: Array
+    reach: Any
+    observe: Any
 
-def triangular_form(system):
-    """Z, T, B, C with A = Z T Z^*, T upper triangular; Z is None where A is diagonal."""
-    if isinstance(system, DiagonalLTI):
-        full: Any = expand(system)
-        _, B, C, _ = matrices(full)
-        return None, np.diag(full.poles), B, C
-    A, B, C, _ = matrices(system)
-    T, Z = blocks.schur(A)
-    return Z, T, Z.conj().T @ B, C @ Z
+    @property
+    def size(self) -> float:
+        """|S| |R|, a rounding error of which singular values of R^* S carry."""
+        return float(np.linalg.norm(self.S, 2) * np.linalg.norm(self.R, 2)) if self.S.size else 0.0
 
+    def error(self) -> float:
+        """What S and R lack, in the norm of R^* S, twice, and the rounding of that product.
 
-def controllability_factor(T, B, *, discrete, log_poles=None, diagonal=False):
-    """Upper triangular S with P = S S^* for T upper triangular, and the phases of its chain."""
-    n, B = len(T), np.array(B, complex)
-    S, phases = np.zeros((n, n), complex), np.ones(n, complex)
-    if n == 0:
-        return S, phases
-    poles = np.diagonal(T)
-    pairs = pairings(poles, discrete=discrete, log_poles=log_poles)
-    strict = None if diagonal else np.triu(T, 1).astype(complex)
-    for k in range(n - 1, -1, -1):
-        size = np.linalg.norm(B[k])
-        if size == 0:
-            continue
-        s, q = np.sqrt(pairs.diagonal[k]), B[k] / size
-        tau, beta, i = size / s, B[:k] @ q.conj(), np.arange(k)
-        phases[k] = q[0] / abs(q[0]) if q[0] else 1.0
-        w = pairs.denominator(i, k)
-        if strict is None:
-            u = s * beta / w
-            y = beta * (pairs.difference(i, k) / w - 1) if discrete else -s * u
-        elif discrete:
-            lam = poles[k]
-            a = strict[:k, k] * tau
-            M = -lam.conj() * strict[:k, :k]
-            M[i, i] = w
-            u = solve_triangular(M, lam.conj() * a + s * beta, check_finite=False)
-            y = s * (T[:k, :k] @ u + a) - (lam + 1) * beta
-        else:
-            M = -strict[:k, :k]
-            M[i, i] = w
-            u = solve_triangular(M, strict[:k, k] * tau + s * beta, check_finite=False)
-            y = -s * u
-        S[:k, k], S[k, k] = u, tau
-        B[:k] += np.outer(y, q)
-    return S, phases
+        All singular values are off by no more, after Weyl; to first order, and inf where that
+        does not suffice.
+        """
+        if not self.S.size:
+            return 0.0
+        lacks = self.reach.lack(self.S), self.observe.lack(self.R)
+        pairs = zip(lacks, (self.S, self.R), strict=True)
+        if not all(norm(dP) <= FIRST_ORDER * norm(S) ** 2 for dP, S in pairs):
+            return np.inf
+        change = self.R.conj().T @ step(self.S, lacks[0])
+        change = change + step(self.R, lacks[1]).conj().T @ self.S
+        return float(2 * norm(change, 2) + (4 + np.sqrt(len(self.S))) * EPS * self.size)
 
 
 def factors(system):
     """(S, R) with P = S S^* and Q = R R^*, in the coordinates of the listed (expanded) states."""
-    Z, T, B, C = triangular_form(system)
-    options = {"discrete": system.is_discrete, "diagonal": Z is None}
-    logs = exact_logarithms(system)
-    S = controllability_factor(T, B, log_poles=logs, **options)[0]
-    flipped = None if logs is None else logs.conj()[::-1]
-    T, C = T.conj().T[::-1, ::-1], C.conj().T[::-1]
-    R = controllability_factor(T, C, log_poles=flipped, **options)[0][::-1]
-    return (S, R) if Z is None else (Z @ S, Z @ R)
+    found = factored(system)
+    return found.S, found.R
+
+
+def factored(system) -> Factors:
+    """Factors of the Gramians of a dense system, improved, or of a diagonal one."""
+    if not system.state_dim:
+        return Factors(np.zeros((0, 0)), np.zeros((0, 0)), None, None)
+    if not isinstance(system, DiagonalLTI):
+        A, B, C, _ = matrices(system)
+        return of_matrices(A, B, C, system.is_discrete)
+    first = reach(system)
+    C = outputs(system).conj().T
+    second = DiagonalEquation(C, first.pairs, system.is_discrete, adjoint=True)
+    return Factors(first.factor(), second.factor(), first, second)
+
+
+def reach(system, *, exact: bool = False) -> Any:
+    """The equation of P; with `exact`, one whose residual of a factor has twice the digits."""
+    full: Any = expand(system)
+    A, B, _, _ = matrices(full)
+    if not isinstance(full, DiagonalLTI):
+        return Equation(A, B, *blocks.schur(A), full.is_discrete)
+    if not exact:
+        pairs = pairings(full.poles, discrete=full.is_discrete, log_poles=full.log_poles)
+        return DiagonalEquation(B, pairs, full.is_discrete)
+    poles = digits.exact(full.poles) if full.log_poles is None else digits.exp(full.log_poles)
+    unit = np.eye(len(A))
+    return Equation(poles * unit, B, A, unit, full.is_discrete)
+
+
+def outputs(system) -> Array:
+    """C, (p, n), of the expanded system."""
+    return matrices(expand(system))[2]
+
+
+def of_matrices(A, B, C, discrete) -> Factors:
+    """Factors of the Gramians of matrices in double precision or 32 digits, improved."""
+    form = blocks.schur(rounded(A))
+    reach = Equation(A, B, *form, discrete)
+    observe = Equation(_adjoint(A), _adjoint(C), *form, discrete, adjoint=True)
+    S, R = (improved(e, e.factor(), GOOD) for e in (reach, observe))
+    return Factors(S, R, reach, observe)
+
+
+def _adjoint(M):
+    return M.conj.T if isinstance(M, DoubleDouble) else M.conj().T
 
 
 def real_factor(S: Array) -> Array:

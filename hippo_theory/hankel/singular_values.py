@@ -10,10 +10,11 @@ from hippo_theory import _check, scales
 from hippo_theory.hankel import _factors, _graded, _real
 from hippo_theory.lti import szego
 from hippo_theory.lti.forms import check_system, expand, matrices
-from hippo_theory.lti.values import LTI, DiagonalLTI
+from hippo_theory.lti.values import DiagonalLTI
 
 EPS = np.finfo(float).eps
 ROOM = 1000  # bits left to the largest residue, so that small ones do not underflow
+LOSS = 1e-13  # of the largest value, that rounding R^* S may cost before coordinates change
 REAL_ENOUGH = 1e-13  # estimate per state up to which real arithmetic, four times faster, is kept
 
 
@@ -287,41 +288,36 @@ def _simple_poles(system: DiagonalLTI):
 
 
 def _from_factors(unit) -> Spectrum:
-    S, R = _factors.factors(unit.system)
-    scaled_values = np.linalg.svd(R.conj().T @ S, compute_uv=False)
+    found = _in_better_coordinates(unit.system, _factors.factored(unit.system))
+    scaled_values = _values(found)
     values = unit.back("singular values", scaled_values, gain=1)
 
     def error():
-        floor = unit.back("errors", _floor(unit.system, S, R), gain=1)
-        return values, np.full(values.shape, floor)
+        return values, np.full(values.shape, unit.back("errors", found.error(), gain=1))
 
     with np.errstate(divide="ignore"):
         logs = np.log(scaled_values) + unit.gain * np.log(2.0)
     return Spectrum(values, logs, "factors", absolute(error))
 
 
-def _floor(system, S, R) -> float:
-    """Absolute error of singular values: that of a system whose A is off by n eps |A|.
+def _values(found):
+    return np.linalg.svd(found.R.conj().T @ found.S, compute_uv=False)
 
-    A + E changes G by C (s - A)^{-1} E (s - A)^{-1} B, whose Hankel norm is at most |E| times the
-    H-infinity norms of the resolvents beside C and B, each at most twice the sum of its Hankel
-    singular values; and the product R^* S is rounded.
+
+def _in_better_coordinates(system, found):
+    """Factors in coordinates where P is near 1, if the products of those given are too large.
+
+    As those of a filter in companion form, whose P and Q are far from alike.
     """
-    A, B, C, _ = matrices(expand(system))
-    n, ones = len(A), np.eye(len(A))
-    unit = _with_channels(system, A, ones, ones, _factors.exact_logarithms(system))
-    S_one, R_one = _factors.factors(unit)
-    beside_B = 2 * np.linalg.svd(R_one.conj().T @ S, compute_uv=False).sum()
-    beside_C = 2 * np.linalg.svd(R.conj().T @ S_one, compute_uv=False).sum()
-    size = np.linalg.norm(A, 2)
-    if system.is_discrete:
-        size += 1.0
-    rounding = np.linalg.norm(S, 2) * np.linalg.norm(R, 2)
-    channels = np.linalg.norm(B, 2) * beside_C + np.linalg.norm(C, 2) * beside_B
-    return float(n * EPS * (size * beside_B * beside_C + channels + rounding))
+    if not found.S.size or isinstance(system, DiagonalLTI):
+        return found
+    if found.size * EPS <= LOSS * np.linalg.norm(found.R.conj().T @ found.S):
+        return found
+    from hippo_theory.hankel._coordinates import driven_alike
 
-
-def _with_channels(system, A, B, C, log_poles):
-    if isinstance(system, DiagonalLTI):
-        return DiagonalLTI(np.diagonal(A), B, C, dt=system.dt, log_poles=log_poles)
-    return LTI(A, B, C, dt=system.dt)
+    form = driven_alike(*matrices(system), discrete=system.is_discrete)
+    try:
+        other = _factors.of_matrices(form.A, form.B, form.C, system.is_discrete)
+    except ValueError:  # poles that rounding has moved out of the region of stability
+        return found
+    return other if other.size < found.size else found
