@@ -1,12 +1,12 @@
 """Hankel singular values, every one to high relative accuracy where the system allows it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
 
-from hippo_theory import _check, scales
+from hippo_theory import _check, digits, scales
 from hippo_theory.hankel import _factors, _graded, _real
 from hippo_theory.lti import szego
 from hippo_theory.lti.forms import check_system, expand, matrices
@@ -93,8 +93,7 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     Raises
     ------
     ValueError
-        If a pole is not stable, or poles of a diagonal system with one input and one output
-        coincide.
+        If a pole is not stable.
     numpy.linalg.LinAlgError
         If more `digits` are wanted than the largest working precision yields, or a value is
         above the largest float.
@@ -106,7 +105,8 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     and sigma are the singular values of D (X^T X) D, all of them to eps times a condition number
     of the leading minors of X^T X, which is the estimate: by one-sided Jacobi or, beyond some 64
     states, from a bidiagonal form whose entries tell that it is as precise. After Haut and
-    Beylkin, Demmel, and Drmac and Veselic. Poles and residues are taken as exact. Real systems
+    Beylkin, Demmel, and Drmac and Veselic. Poles and residues are taken as exact; equal poles
+    are one, and the values that they lack are 0. Real systems
     (``conjugate=True`` or real poles) use real arithmetic where it keeps the digits. O(n^3).
 
     Other systems take the square-root method on factors of the Gramians (`gramian_factors`), whose
@@ -225,7 +225,7 @@ def rank_exponent(alpha: float) -> float:
 
 def _from_generators(system: DiagonalLTI, gain: int) -> Spectrum:
     """Values of 2^gain G: the power of two goes to the pivots, so that no value underflows."""
-    poles, residues, logs = _simple_poles(system)
+    poles, residues, logs = _merged_poles(system)
     n = expand(system).state_dim
     if poles.size == 0:
         zeros = np.zeros(n)
@@ -275,6 +275,24 @@ def _with_conjugates(poles, residues, logs):
     pair = poles.imag != 0
     full = [np.concatenate([x, x[pair].conj()]) for x in (poles, residues)]
     return *full, None if logs is None else np.concatenate([logs, logs[pair].conj()])
+
+
+def _merged_poles(system: DiagonalLTI):
+    """`_simple_poles` with equal poles as one, whose residue is the sum of theirs, rounded once."""
+    data = system.poles if system.log_poles is None else system.log_poles
+    below = (data.imag < 0) & system.conjugate  # such a pole stands for the one above, too
+    _, first, group = np.unique(
+        np.where(below, data.conj(), data), return_index=True, return_inverse=True
+    )
+    if first.size == data.size:
+        return _simple_poles(system)
+    products = digits.exact(system.B) * digits.exact(system.C)
+    products = digits.where(below, products.conj, products)
+    sums = [digits.total(products[group == k]).high for k in range(first.size)]
+    turned = np.where(below, system.poles.conj(), system.poles)[first]
+    logs = None if system.log_poles is None else np.where(below, data.conj(), data)[first]
+    merged = replace(system, poles=turned, B=np.ones(first.size), C=np.array(sums), log_poles=logs)
+    return _simple_poles(merged)
 
 
 def _simple_poles(system: DiagonalLTI):
