@@ -148,14 +148,20 @@ def from_a_state(row):
 
 
 def steps(row):
-    """One step after another: states and outputs of the literal recurrence."""
-    x0 = start(row)
-    states, _ = row.exact.free(x0, 5)
-    x = x0
-    zero = 0.0 if row.exact.is_siso else np.zeros(row.exact.m)
-    for _ in range(4):
-        x, _ = ht.lti.step(row.value, x, zero)
-    return gap(x, states[-1].real if row.exact.is_real else states[-1])
+    """One step after another: states and outputs of a driven recurrence from a state."""
+    u, x = signals(row, 5), start(row)
+    states, outputs = row.exact.driven(x, u)
+    worst = 0.0
+    for k in range(5):
+        worst = max(worst, gap(x, real(row, states[k])))
+        x, y = ht.lti.step(row.value, x, u[0, k] if row.exact.is_siso else u[:, k])
+        wanted = real(row, outputs[k])
+        worst = max(worst, gap(y, wanted[0] if row.exact.is_siso else wanted))
+    return worst
+
+
+def real(row, values):
+    return values.real if row.exact.is_real else values
 
 
 # discretization

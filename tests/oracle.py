@@ -191,6 +191,17 @@ class Exact:
                 x = (self.A * x).mid()
         return np.array(states), np.array(outputs)
 
+    def driven(self, x0, u):
+        """States x_k, (L, n), and outputs y_k, (L, p), from x0 under u (m, L)."""
+        with flint.ctx.workprec(BITS):
+            x, states, outputs = matrix(np.reshape(x0, (-1, 1))), [], []
+            for column in np.asarray(u).T:
+                v = matrix(column[:, None])
+                states.append(floats(x)[:, 0])
+                outputs.append(floats(self.C * x + self.D * v)[:, 0])
+                x = (self.A * x + self.B * v).mid()
+        return np.array(states), np.array(outputs)
+
     def derivative(self, system, name, direction, L) -> np.ndarray:
         """Of the Markov parameters along a change of `poles`, `B` or `C`, (L, p, m).
 

@@ -41,19 +41,19 @@ by_kind = pytest.mark.parametrize("kind", KINDS)
 by_channels = pytest.mark.parametrize("channels", [(), (1, 1), (2, 3)])
 
 
-@pytest.mark.parametrize("shape", [(), (5,), (2, 3), (0,)])
 @by_channels
 @by_kind
-def test_the_transfer_function_is_its_definition_at_points_of_any_shape(kind, channels, shape):
+def test_the_transfer_function_is_its_definition_at_points_of_any_shape(kind, channels):
     G = example(kind, channels)
-    z = 2.0 + draw(np.random.default_rng(0), *shape)
     A, B, C, D = ht.lti.matrices(G)
-    exact = np.zeros((*D.shape, z.size), complex)
-    for k, point in enumerate(z.reshape(-1)):
-        exact[..., k] = D + C @ np.linalg.solve(point * np.eye(len(A)) - A, B)
-    got = ht.lti.transfer_function(G, z)
-    assert got.shape == channels + shape
-    np.testing.assert_allclose(got.reshape(exact.shape), exact, rtol=1e-12)
+    for shape in [(), (5,), (2, 3), (0,)]:
+        z = 2.0 + draw(np.random.default_rng(0), *shape)
+        exact = np.zeros((*D.shape, z.size), complex)
+        for k, point in enumerate(z.reshape(-1)):
+            exact[..., k] = D + C @ np.linalg.solve(point * np.eye(len(A)) - A, B)
+        got = ht.lti.transfer_function(G, z)
+        assert got.shape == channels + shape
+        np.testing.assert_allclose(got.reshape(exact.shape), exact, rtol=1e-12)
 
 
 @by_channels
@@ -66,16 +66,6 @@ def test_markov_parameters_are_their_definition(kind, channels):
     assert got.shape == (*channels, 10)
     exact = np.moveaxis(exact, 0, -1).reshape(got.shape)
     np.testing.assert_allclose(got, exact, rtol=0, atol=100 * EPS * np.abs(exact).max())
-
-
-@by_kind
-def test_the_transfer_function_sums_the_markov_parameters(kind):
-    """sum_k h_k z^-k = G(z) outside the spectrum."""
-    G = example(kind)
-    z = np.exp(2j * np.pi * np.arange(8) / 8) * 1.5
-    h = ht.lti.markov_parameters(G, 200)
-    sums = (h * z[:, None] ** -np.arange(200.0)).sum(axis=-1)
-    np.testing.assert_allclose(ht.lti.transfer_function(G, z), sums, rtol=1e-12)
 
 
 def test_batches_stand_before_channels_and_points():
