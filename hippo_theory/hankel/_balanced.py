@@ -151,7 +151,10 @@ def _of_real_states(system, S, R):
 
 
 def _of_modes(system) -> float:
-    """n eps sum_j |c_j| |b_j| (|l_j| / m_j^2 + 2 / m_j), m_j the distance to the boundary."""
+    """4 n eps sum_j |c_j| |b_j| (|l_j| / m_j^2 + 2 / m_j), m_j the distance to the boundary.
+
+    The 4 is empirical: without it 3 of 300 systems with poles 1e-8 from the boundary erred more.
+    """
     full: Any = expand(system)
     _, B, C, _ = matrices(full)
     pairs = pairings(full.poles, discrete=full.is_discrete, log_poles=full.log_poles)
@@ -159,4 +162,4 @@ def _of_modes(system) -> float:
     margin = pairs.diagonal / (1 + size) if full.is_discrete else pairs.diagonal / 2
     weights = np.linalg.norm(B, axis=1) * np.linalg.norm(C, axis=0)
     with np.errstate(over="ignore"):
-        return full.state_dim * EPS * float((weights * (size / margin + 2) / margin).sum())
+        return 4 * full.state_dim * EPS * float((weights * (size / margin + 2) / margin).sum())

@@ -134,35 +134,38 @@ def subspace(system, gamma, w):
     Of the Hamiltonian matrix of [C; sqrt(w) I]. The places are those of its eigenvalues on the
     boundary, within the rounding that moves them: a double eigenvalue moves by the root of it.
     """
+    try:
+        H, scale, back = _extended(system, gamma, w)
+        kind = "complex" if np.iscomplexobj(H) else "real"
+        form: Array = sla.schur(H, output=kind, sort="lhp")
+        T, U, count = form
+        n = len(H) // 2
+        X = np.linalg.solve(U[:n, :n].T, U[n:, :n].T).T * scale if count == n else None
+    except (np.linalg.LinAlgError, ValueError):  # singular, infinite, or sorted in vain
+        return None, np.zeros(0)
+    found: Array = _eigenvalues(T)
+    near = np.abs(found.real) <= np.sqrt(EPS) * (1e-3 * np.linalg.norm(H, 2) + np.abs(found))
+    return None if X is None else (X + X.conj().T) / 2, np.sort(back(found.imag[near]))
+
+
+def _extended(system, gamma, w):
+    """The Hamiltonian matrix, the scale of its X, and the places that its frequencies mean."""
     A, B, C, D = system.rounded
     n, m = B.shape
     C = np.concatenate([C, np.sqrt(w) * np.eye(n)])
     D = np.concatenate([D, np.zeros((n, m))])
-    pace, turn = 1.5 * np.linalg.norm(A, 2), 1.0
-    circle = system.discrete or np.linalg.norm(D, 2) > LOW * gamma
-    if circle:
-        if not system.discrete:
-            A, B, C, D = _on_circle(A, B, C, D, pace)
-        turn = _infinity(A, B, C, D, gamma)
-        A, B, C, D = _cayley(A, B, C, D, turn)
-    H, scale = _hamiltonian(A, B, C, D, gamma)
-    kind = "complex" if np.iscomplexobj(H) else "real"
-    try:
-        form: Array = sla.schur(H, output=kind, sort="lhp")
-    except np.linalg.LinAlgError:  # eigenvalues that change sides while they are sorted
-        return None, np.zeros(0)
-    T, U, count = form
-    found: Array = _eigenvalues(T)
-    near = np.abs(found.real) <= np.sqrt(EPS) * (1e-3 * np.linalg.norm(H, 2) + np.abs(found))
-    places = found.imag[near]
-    if circle:
+    if not (system.discrete or np.linalg.norm(D, 2) > LOW * gamma):
+        return *_hamiltonian(A, B, C, D, gamma), lambda places: places
+    pace = 1.5 * np.linalg.norm(A, 2)
+    if not system.discrete:
+        A, B, C, D = _on_circle(A, B, C, D, pace)
+    turn = _infinity(A, B, C, D, gamma)
+
+    def back(places):
         places = np.angle(turn * (1 + 1j * places) / (1 - 1j * places))
-        places = places if system.discrete else pace * np.tan(places / 2)
-    X = None
-    if count == n:
-        X = np.linalg.solve(U[:n, :n].T, U[n:, :n].T).T * scale
-        X = (X + X.conj().T) / 2
-    return X, np.sort(places)
+        return places if system.discrete else pace * np.tan(places / 2)
+
+    return *_hamiltonian(*_cayley(A, B, C, D, turn), gamma), back
 
 
 def _infinity(A, B, C, D, gamma):

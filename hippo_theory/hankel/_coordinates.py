@@ -17,7 +17,8 @@ from hippo_theory.lti.values import LTI
 
 EPS = np.finfo(float).eps
 FLOOR = 1e-12  # of the roots of the Gramian, beside the largest: T keeps an inverse
-SKEWED = 1e5  # condition of T from which on a second round of coordinates pays
+SKEWED = 1e5  # condition of T from which on another round of coordinates pays
+ROUNDS = 2
 REFINEMENTS = 3
 
 
@@ -48,15 +49,22 @@ class Coordinates:
 
 
 def driven_alike(A, B, C, D, *, discrete: bool) -> Coordinates:
-    """Coordinates in which the Gramian is near the identity; those given if none is known."""
-    T = np.eye(len(A))
+    """Coordinates in which the Gramian is near the identity; those given if none is known.
+
+    States that are driven by more or less are first scaled by powers of two, which is exact.
+    """
+    S, T = _gramian_factor(A, B, C, D, discrete), np.eye(len(A))
+    if S is not None:
+        units = np.ldexp(1.0, np.frexp(np.linalg.norm(S, axis=1))[1])
+        A, B, C = A * (units / units[:, None]), B / units[:, None], C * units
+        S = S / units[:, None]
     result = transformed(A, B, C, D, T, discrete=discrete)
-    for _ in range(2):
-        try:
-            T = T @ _root_of_gramian(*result.rounded, discrete)
-            condition = np.linalg.cond(T)
-        except (np.linalg.LinAlgError, ValueError):
+    for k in range(ROUNDS):
+        S = _gramian_factor(*result.rounded, discrete) if k else S
+        if S is None:
             break
+        T = T @ _invertible(S)
+        condition = np.linalg.cond(T)
         if not condition < 1 / (64 * len(A) * EPS):
             break
         result = transformed(A, B, C, D, T, discrete=discrete)
@@ -94,16 +102,25 @@ def _solved(T, inverse, near, right, size):
     return x, float(2 * (rest + lost)) if near < 0.5 else np.inf
 
 
-def _root_of_gramian(A, B, C, D, discrete):
-    """T, invertible, with T T^* near the controllability Gramian; of moved poles if unstable."""
-    poles = np.linalg.eigvals(A)
+def _gramian_factor(A, B, C, D, discrete):
+    """S with S S^* near the controllability Gramian, of moved poles if unstable, or None."""
+    system = LTI(A, B, C, D, dt=1.0 if discrete else None)
+    poles = system.poles
     if discrete:
         radius = np.abs(poles).max()
         A = A / (1.1 * radius) if radius >= 1 else A
     elif poles.real.max() >= 0:
         A = A - (2 * poles.real.max() + 1e-3 * np.abs(poles).max()) * np.eye(len(A))
-    S, _ = _factors.factors(LTI(A, B, C, D, dt=1.0 if discrete else None))
+    try:
+        S, _ = _factors.factors(LTI(A, B, C, D, dt=system.dt))
+    except (np.linalg.LinAlgError, ValueError):
+        return None
     S = S if any(np.iscomplexobj(M) for M in (A, B)) else _factors.real_factor(S)
-    least = FLOOR * np.linalg.norm(S, 2) * np.eye(len(A))
+    return S if np.isfinite(S).all() else None
+
+
+def _invertible(S):
+    """T, lower triangular, with T T^* = S S^* but for what keeps an inverse."""
+    least = FLOOR * np.diag(np.maximum(np.linalg.norm(S, axis=1), np.linalg.norm(S) * FLOOR))
     R: Array = np.linalg.qr(np.concatenate([S.conj().T, least]), mode="r")
     return R.conj().T

@@ -44,7 +44,7 @@ def gautschi_bounds(poles) -> tuple[float, float]:
 
 
 def beckermann_bound(N) -> float:
-    """log10 of sqrt(2 / (N + 1)) (1 + sqrt(2))^(N - 1): no N real nodes are better conditioned.
+    """log10 of sqrt(2 / N) (1 + sqrt(2))^(N - 2), at least 0: no N real nodes condition better.
 
     Parameters
     ----------
@@ -57,17 +57,17 @@ def beckermann_bound(N) -> float:
 
     Notes
     -----
-    After Beckermann; Chebyshev nodes come within a factor 2.8 of it up to N = 64.
-    docs/theory.md (7.17).
+    After Beckermann. Nodes -1 and 1 attain it, Chebyshev nodes come within a factor 6.7 of it up
+    to N = 64. docs/theory.md (7.17).
 
     Examples
     --------
     >>> import hippo_theory as ht
     >>> round(ht.memory.beckermann_bound(64), 1)
-    23.4
+    23.0
     """
     N = _check.integer("N", N)
-    return float(0.5 * np.log10(2 / (N + 1)) + (N - 1) * np.log10(1 + np.sqrt(2)))
+    return float(max(0.5 * np.log10(2 / N) + (N - 2) * np.log10(1 + np.sqrt(2)), 0.0))
 
 
 def large_sieve_bound(poles, L) -> float:
