@@ -8,6 +8,8 @@ from hippo_theory.legs import _holds
 from hippo_theory.legs._signal import Signal
 from hippo_theory.legs.schemes import Collocation, Hold, OneStep, Scheme
 
+FARTHEST = 138.0  # log of the ratio of steps: a product of up to seven must stay a number
+
 
 def refuse_unless_fit(scheme: Scheme, signal: Signal, t: np.ndarray) -> None:
     """Refuse inputs that a scheme cannot use, before any arithmetic."""
@@ -20,6 +22,11 @@ def refuse_unless_fit(scheme: Scheme, signal: Signal, t: np.ndarray) -> None:
         raise ValueError(
             f"samples must be 'values' for scheme {name!r}, got 'averages'; "
             "zoh and the one-step schemes take averages"
+        )
+    if degree > 1 and np.ptp(np.log(np.diff(t))) > FARTHEST:
+        raise ValueError(
+            f"t must have steps within a factor of 1e60 of each other for scheme {name!r}, got "
+            f"{np.diff(t).min():g} and {np.diff(t).max():g}; foh takes any"
         )
     if t.size < degree + 1:
         raise ValueError(

@@ -10,6 +10,7 @@ BUDGET = 2**18  # evaluations; more for more than 512 intervals
 BLOCK = 2**17  # evaluations at once
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite ends as inf
 def squared_norm(difference: Callable, edges: np.ndarray, noise: float) -> np.ndarray:
     """int |difference(s)|^2 ds over the intervals between `edges`, for each row: (S,).
 
@@ -64,6 +65,5 @@ def _gauss(difference, left, right):
     for start in range(0, left.size, BLOCK // POINTS):
         a, b = left[start : start + BLOCK // POINTS], right[start : start + BLOCK // POINTS]
         points = a[:, None] + (b - a)[:, None] * ((1 + x) / 2)
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite ends as inf
-            parts.append(difference(points) ** 2 @ (w / 2) * (b - a))
+        parts.append(difference(points) ** 2 @ (w / 2) * (b - a))
     return np.concatenate(parts, axis=1)

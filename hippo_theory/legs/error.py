@@ -136,9 +136,11 @@ def step_doubling_estimate(f, t, N, *, scheme="midpoint") -> np.ndarray:
         for k in (1, 2, 4, 8)
     ]
     drift, size = _drift(finals, 2.0**order)
-    rounding = (N + 8) * EPS * np.sqrt(t[1:] / t[-1]).sum() * np.linalg.norm(finals[0], axis=-1)
+    with np.errstate(over="ignore"):
+        largest = np.linalg.norm(finals[0], axis=-1)
+    rounding = (N + 8) * EPS * np.sqrt(t[1:] / t[-1]).sum() * largest
     trusted = steady & (drift <= DRIFT) & (size > rounding)
-    with np.errstate(divide="ignore", over="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         estimate = size / (2**order * (1 - drift) - 1) + rounding
     return np.asarray(np.where(trusted, estimate, np.inf))
 
@@ -146,12 +148,13 @@ def step_doubling_estimate(f, t, N, *, scheme="midpoint") -> np.ndarray:
 def _drift(finals, factor: float):
     """How far differences of neighbouring grids are from a geometric sequence; the last size."""
     first, second, third = (fine - coarse for fine, coarse in pairwise(finals))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         drifts = [
             np.linalg.norm(before - factor * after, axis=-1) / np.linalg.norm(before, axis=-1)
             for before, after in ((third, second), (second, first))
         ]
-    return np.max(np.nan_to_num(drifts, nan=np.inf), axis=0), np.linalg.norm(first, axis=-1)
+        size = np.linalg.norm(first, axis=-1)
+    return np.max(np.nan_to_num(drifts, nan=np.inf), axis=0), size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,6 +242,7 @@ def error_budget(f, solution: Solution) -> ErrorBudget:
     return ErrorBudget(projection, input_error_bound(f, solution), _rounding(solution, largest))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _rounding(solution: Solution, largest: float) -> np.ndarray:
     t, c = solution.t, solution.coefficients
     sizes = np.linalg.norm(c.astype(np.result_type(c, np.float64)), axis=-1)

@@ -4,6 +4,7 @@ import array_api_strict as strict
 import numpy as np
 import pytest
 
+import hippo_theory as ht
 from hippo_theory import _check
 
 REFUSED = {
@@ -95,3 +96,26 @@ def test_half_precision_is_widened_and_single_precision_stays():
 @pytest.mark.parametrize("precision", ["f4", float, np.float64, np.dtype("f4"), strict.float32])
 def test_precisions_are_known_in_every_library(precision):
     assert _check.dtype("dtype", precision) in ("float32", "float64")
+
+
+def test_holds_refuse_steps_too_far_apart_for_their_stencils():
+    for t in ([0.0, 1e-309, 1.0, 2.0], [0.0, 1.0, 2.0, 1e200]):
+        with pytest.raises(
+            ValueError, match=r"^t must have steps within a factor of 1e60 of each "
+        ):
+            ht.legs.solve([1.0, 2.0, 3.0, 4.0], t, 3, scheme="hold2")
+
+
+def test_estimates_of_what_overflows_are_infinite_without_a_warning():
+    f, t = ht.legs.inputs.exponential(640.0), np.linspace(0, 1.1, 9)
+    solution = ht.legs.solve(f, t, 4, scheme="foh")
+    assert ht.legs.error_budget(f, solution).projection == np.inf
+    assert ht.legs.input_error_bound(f, solution) == np.inf
+    assert ht.legs.step_doubling_estimate(f, t, 4) == np.inf
+
+
+def test_states_that_leave_single_precision_are_refused():
+    samples = np.float32(np.random.default_rng(0).standard_normal(33))
+    t = np.append(0, 10.0 ** np.linspace(-290, 0, 32))
+    with pytest.raises(np.linalg.LinAlgError, match=r"must stay in single precision|overflowed"):
+        ht.legs.solve(samples, t, 3, scheme="forward_euler", store="final")
