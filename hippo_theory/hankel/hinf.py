@@ -10,7 +10,7 @@ from hippo_theory.hankel import _factors
 from hippo_theory.lti.forms import check_system, expand, matrices, spectrum
 from hippo_theory.lti.values import DiagonalLTI
 
-WIDE = 4  # channels from which on a proof by matrices costs less than bounds over intervals
+WIDE = 16  # channels beyond which a proof by matrices costs less than bounds over intervals
 MARGINAL = 1e-6  # least distance of a pole from the boundary, beside |A|, for matrices to go first
 
 
