@@ -123,11 +123,18 @@ def _tidy(rows: Any) -> _store.Columns:
         raise TypeError(f"measure must return a list of dicts, got {_short(rows)}")
     columns = _store.columns_of(rows)
     for name, values in columns.items():
-        strange = () if isinstance(name, str) and set(map(type, values)) <= PLAIN else values
-        for value in strange:
+        known = isinstance(name, str) and _is_plain(values)
+        for value in () if known else values:
             if not isinstance(name, str) or np.ndim(value) != 0 or isinstance(value, complex):
                 raise TypeError(f"a row must hold real numbers and words, got {name!r}: {value!r}")
     return columns
+
+
+def _is_plain(values: list | pd.Series) -> bool:
+    """Whether all values are real numbers or words, as most columns show at once."""
+    if isinstance(values, pd.Series) and values.dtype.kind in "fiub":
+        return True
+    return set(map(type, values)) <= PLAIN
 
 
 def _title(task: Task, cell: int) -> str:

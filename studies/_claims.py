@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from studies import _outputs
+
 
 class Contradicted(RuntimeError):  # noqa: N818  so that its sentence stands alone
     """The table of a study contradicts its claim; the message says where."""
@@ -34,7 +36,7 @@ def judge(study: ModuleType, table: pd.DataFrame) -> Verdict:
     if not has_check(study):
         return Verdict()
     try:
-        return Verdict(_numbers(study.check(table.copy())))
+        return Verdict(_numbers(study.check(_outputs.lent(table))))
     except Exception as error:
         return Verdict(fault=_reason(error))
 

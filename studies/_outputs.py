@@ -11,8 +11,8 @@ import pandas as pd
 from studies import _figures, _files, _origin
 
 # From pandas 3.1 on, floats are read exactly by default and asking for it is deprecated.
-OLD_PANDAS = tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)
-EXACT: dict[str, Any] = {"float_precision": "round_trip"} if OLD_PANDAS else {}
+PANDAS = tuple(map(int, pd.__version__.split(".")[:2]))
+EXACT: dict[str, Any] = {"float_precision": "round_trip"} if PANDAS < (3, 1) else {}
 # Whatever matplotlib would write here names the day or its version.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
@@ -31,10 +31,15 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=["nan"], **EXACT)
 
 
+def lent(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy to be changed at will; from pandas 3.0 on, data are copied when written to."""
+    return table.copy(deep=PANDAS < (3, 0))
+
+
 def draw(study: ModuleType, stem: Path, table: pd.DataFrame) -> None:
     """Draw the figure of the table as PNG and PDF."""
     with _figures.style():
-        figure = study.plot(table.copy())
+        figure = study.plot(lent(table))
         for kind, metadata in METADATA.items():
             buffer = io.BytesIO()
             figure.savefig(buffer, format=kind, metadata=metadata)

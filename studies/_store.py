@@ -20,7 +20,7 @@ import pandas as pd
 
 from studies import _files
 
-Columns = dict[str, list]
+Columns = dict[str, list | pd.Series]
 HOME = ".cells"
 ABOUT = "run.json"  # what the cells of a run rest on
 COLLECTED = "collected.json"  # the digest of the table that holds them
@@ -124,14 +124,14 @@ def write(file: BinaryIO, run: str, cell: int, columns: Columns, origin: dict[st
 
     put(_files.dumps(head)[:-1] + ', "columns": [\n')
     for number, values in enumerate(columns.values(), 1):
-        put(_files.dumps(values) + (",\n" if number < len(columns) else "\n"))
+        put(_files.dumps(_plain(values)) + (",\n" if number < len(columns) else "\n"))
     file.write(_end(seal))
 
 
 def columns_of(rows: Any) -> Columns:
     """Return a list of flat dicts, or a data frame, as columns; NaN where a row lacks one."""
     if isinstance(rows, pd.DataFrame):
-        return {str(name): rows[name].tolist() for name in rows}
+        return {name: rows[name] for name in rows}
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name, math.nan) for row in rows] for name in names}
 
@@ -192,4 +192,4 @@ def _joined(parts: dict[int, Any], lengths: np.ndarray) -> Any:
 
 
 def _plain(piece: Any) -> list:
-    return piece.tolist() if isinstance(piece, np.ndarray) else piece
+    return piece if isinstance(piece, list) else piece.tolist()

@@ -8,12 +8,12 @@ what it misses of the interpolated series is known online, from the innovations 
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hippo_theory import _check
 from hippo_theory.legs import energy_error, reconstruct, solve
 from studies import _figures, _series
 
@@ -28,6 +28,10 @@ class Params:
     """Its column of times: increasing numbers, or ISO dates (read as years)."""
     value: str = "value"
     """Its column of values."""
+    missing: Literal["refuse", "drop"] = "refuse"
+    """What to do with its lines in which time or value is missing."""
+    encoding: str = "utf-8"
+    """Its encoding, where no byte order mark says it."""
 
 
 QUICK = Params(N=(4, 8, 16))
@@ -41,16 +45,19 @@ def cells(params: Params) -> list[dict]:
     if params.csv is None:
         series = {name: (*load(), x, y) for name, (load, x, y) in SHIPPED.items()}
     else:
-        times, values = _series.from_csv(params.csv, params.time, params.value)
+        times, values = _series.from_csv(
+            params.csv, params.time, params.value, missing=params.missing, encoding=params.encoding
+        )
         series = {params.csv.stem: (times, values, params.time, params.value)}
-    dims = sorted({_check.integer("N", N) for N in params.N})
+    dims = sorted(set(params.N))
+    drawn = dims[1::2] or dims
     return [
         {
             "series": name,
             "N": N,
-            "drawn": N in dims[1::2],
-            "times": times.tolist(),
-            "values": values.tolist(),
+            "drawn": N in drawn,
+            "times": times,
+            "values": values,
             "labels": [x, y],
         }
         for name, (times, values, x, y) in series.items()
@@ -58,8 +65,17 @@ def cells(params: Params) -> list[dict]:
     ]
 
 
-def measure(cell: dict, rng: np.random.Generator) -> list[dict]:
-    times, f, N = np.array(cell["times"]), np.array(cell["values"]), cell["N"]
+def memory(params: Params) -> float:
+    """Bytes of the states of all times, and of the table."""
+    rows = 3000
+    if params.csv is not None:
+        with params.csv.open("rb") as file:
+            rows = sum(1 for _ in file)
+    return 8.0 * rows * (2 * max(params.N) + 60)
+
+
+def measure(cell: dict, rng: np.random.Generator) -> pd.DataFrame:
+    times, f, N = cell["times"], cell["values"], cell["N"]
     t = times - times[0]
     solution = solve(f, t, N, scheme="foh")
     missed = _energy(f, t) - t[-1] * (solution.coefficients[-1] ** 2).sum()
@@ -70,13 +86,12 @@ def measure(cell: dict, rng: np.random.Generator) -> list[dict]:
         "missed_over_deviation": np.sqrt(missed / spread),
         "told_by_innovations": np.sqrt(energy_error(f, solution) / spread),
     }
-    rows = [common | missed]
-    if cell["drawn"]:
-        points = zip(times, f, reconstruct(solution, t), strict=True)
-        rows += [
-            common | {"kind": "memory", "time": s, "value": v, "memory": m} for s, v, m in points
-        ]
-    return rows
+    rows = pd.DataFrame([common | missed])
+    if not cell["drawn"]:
+        return rows
+    curves = {"time": times, "value": f, "memory": reconstruct(solution, t)}
+    drawn = pd.DataFrame({**common, "kind": "memory", **curves})
+    return pd.concat([rows, drawn], ignore_index=True)
 
 
 def _energy(f: np.ndarray, t: np.ndarray) -> float:

@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import studies
 from studies import __main__ as command_line
-from studies import _cells, _files, _job, _pool, _store, _study
+from studies import _cells, _files, _job, _outputs, _pool, _store, _study
 from tests.studies.conftest import TOY
 
 ROOT = Path(studies.__file__).parents[1]
@@ -113,7 +114,7 @@ def test_a_table_of_kept_cells_is_the_table_of_their_rows(tmp_path, cells):
     for cell, rows in enumerate(cells):
         store.put(cell, _store.columns_of(rows), {"cpu": "c", "blas": "b"})
     rows = [_files.loads(_files.dumps(row)) for cell in cells for row in cell]
-    expected = _study.pd.DataFrame(rows).to_csv(index=False, na_rep="nan")
+    expected = pd.DataFrame(rows).to_csv(index=False, na_rep="nan")
     assert store.table(len(cells)).to_csv(index=False, na_rep="nan") == expected
 
 
@@ -326,7 +327,7 @@ def test_timings_are_taken_anew(toy, tmp_path):
 def test_a_data_frame_is_rows(toy, tmp_path):
     whole = toy.measure
     _study.run(toy, out=tmp_path / "rows")
-    toy.measure = lambda cell, rng: _study.pd.DataFrame(whole(cell, rng))
+    toy.measure = lambda cell, rng: pd.DataFrame(whole(cell, rng))
     _study.run(toy, out=tmp_path / "frames")
     assert bytes_of(tmp_path / "rows") == bytes_of(tmp_path / "frames")
 
@@ -337,3 +338,43 @@ def test_cells_that_leave_no_row_are_told(toy, tmp_path):
         _study.run(toy, out=tmp_path)
     assert bytes_of(tmp_path) == {}
     assert _job.name_of(toy) == "toy"
+
+
+def test_plot_and_check_may_change_their_tables(toy, tmp_path):
+    plot = toy.plot
+
+    def changing(table):
+        table["norm"] = table["norm"] * 2
+        table.loc[0, "size"] = 7
+        return plot(table)
+
+    def check(table):
+        del table["norm"]
+        return {"rows": len(table)}
+
+    toy.plot, toy.check = changing, check
+    table = _study.run(toy, out=tmp_path)
+    pd.testing.assert_frame_equal(table, _outputs.read_table(tmp_path / "toy.csv"))
+
+
+@needs_proc
+def test_a_table_of_a_million_rows_would_take_less_than_500_megabytes(tmp_path):
+    program = f"""
+import resource, numpy as np, pandas as pd
+from pathlib import Path
+from studies import _outputs, _store
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+store = _store.Store(Path({str(tmp_path / "run")!r}))
+curve = np.linspace(0.0, 1.0, 100_000) / 3
+for cell in (0, 1):
+    frame = {{"series": "a", "kind": "memory", "N": cell, "x": curve, "y": curve, "z": curve}}
+    store.put(cell, _store.columns_of(pd.DataFrame(frame)), {{"cpu": "", "blas": ""}})
+with open({str(tmp_path / "big.csv")!r}, "wb") as file:
+    _outputs.write_table(file, store.table(2))
+table = _outputs.read_table(Path({str(tmp_path / "big.csv")!r}))
+print(len(table), before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, text=True)
+    rows, before, after = map(int, done.stdout.split())
+    assert rows == 200_000
+    assert before + 5 * (after - before) < 500_000  # kilobytes
