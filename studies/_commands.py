@@ -1,103 +1,22 @@
-"""The commands of ``python -m studies`` and what they do."""
+"""What the commands of ``python -m studies`` do."""
 
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, make_dataclass
+from dataclasses import field, fields, make_dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import tyro
-from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, Positional
+from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes
 
 import studies
 from hippo_theory import _check
 from studies import _bounds, _catalogue, _job, _store, _study
+from studies._options import Check, Clean, Figure, Gather, List, Options, Place, Reproduce, Run
 
 PROGRAM = "python -m studies"
-NAMES = tyro.conf.arg(metavar="NAME [NAME ...] | all", help="See list.", help_behavior_hint="")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Which run of a study is meant."""
-
-    quick: bool = False
-    """Quick parameters: at most 10 s a study."""
-    out: Path | None = None
-    """Folder of the outputs (None: figures; build/quick with --quick; a folder in build of its
-    own with other parameters or another seed)."""
-    seed: int = 0
-    """Every cell draws from a seed of its own, spawned from this one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options(Place):
-    """How studies run."""
-
-    jobs: int | None = None
-    """Processes, as joblib counts them: -1 for all cores (None: one)."""
-    limit: float | None = None
-    """Seconds that a cell may take; one that takes longer has failed."""
-    part: str | None = None
-    """i/n: measure only this part of the cells; gather collects the parts of an array job."""
-    scheduler: str | None = None
-    """HOST:PORT or scheduler file of a dask cluster that measures the cells."""
-    fresh: bool = False
-    """Measure again the cells that an earlier run has finished."""
-
-
-@dataclass(frozen=True)
-class List:
-    """Print every study with its claim, a line a study."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run(Options):
-    """Measure studies and write NAME.csv .json .png .pdf of each.
-
-    A run that was interrupted continues where it stopped. A study's own parameters are flags
-    that follow its name: see run NAME --help.
-    """
-
-    names: Annotated[Positional[tuple[str, ...]], NAMES]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gather(Place):
-    """Write table and figure from cells that parts have finished (run NAME --part i/n)."""
-
-    names: Annotated[Positional[tuple[str, ...]], NAMES]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """Check claims against the tables NAME.csv and print their numbers."""
-
-    names: Annotated[Positional[tuple[str, ...]], NAMES]
-    out: Path = Path("figures")
-    """Folder of the CSV and its record."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """Draw NAME.png .pdf again from NAME.csv."""
-
-    names: Annotated[Positional[tuple[str, ...]], NAMES]
-    out: Path = Path("figures")
-    """Folder of the CSV and the figure."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clean:
-    """Remove the kept cells of runs whose tables are written."""
-
-    names: Annotated[Positional[tuple[str, ...]], NAMES]
-    out: Path | None = None
-    """Folder of the outputs (None: figures and the folders in build)."""
-    unfinished: bool = False
-    """Remove the cells of interrupted runs, too."""
 
 
 def obey(arguments: Sequence[str]) -> int:
@@ -112,7 +31,7 @@ def obey(arguments: Sequence[str]) -> int:
         )
         return _complain(ValueError(sentence), 2)
     command = tyro.cli(
-        List | Run | Gather | Check | Figure | Clean,
+        List | Run | Gather | Check | Reproduce | Figure | Clean,
         prog=PROGRAM,
         args=arguments,
         config=(FlagCreatePairsOff,),
@@ -233,6 +152,12 @@ def _check_claims(command: Check) -> int:
     return _each(command.names, one)
 
 
+def _reproduce(command: Reproduce) -> int:
+    return _each(
+        command.names, lambda study: _study.reproduce(study, out=command.out, jobs=command.jobs)
+    )
+
+
 def _figure(command: Figure) -> int:
     return _each(command.names, lambda study: _study.redraw(study, out=command.out))
 
@@ -269,7 +194,7 @@ def _guarded(name: str, act: Callable[[ModuleType], object]) -> int:
         act(_study.load(name))
     except _study.NotHere as reason:
         print(f"{name} cannot run here: {reason}")
-    except (_study.CellError, _study.Contradicted, _study.FigureError) as error:
+    except (_study.CellError, _study.Contradicted, _study.Differs, _study.FigureError) as error:
         return _complain(error, 1)
     except BrokenPipeError:
         raise
@@ -292,6 +217,7 @@ COMMANDS: dict[type, Callable[[Any], int]] = {
     Run: _run,
     Gather: _gather,
     Check: _check_claims,
+    Reproduce: _reproduce,
     Figure: _figure,
     Clean: _clean,
 }

@@ -13,6 +13,8 @@ A module ``studies/NAME.py`` is a study. Line 1 of its docstring is its claim, a
 * ``check(table) -> dict``, where the claim can be checked: the numbers of the claim, taken from
   the CSV as read back; it asserts what the claim says of the default parameters;
 * ``memory(params) -> float``, where a cell may be too large: bytes that the largest needs;
+* ``TOLERANCES = {column: (relative, absolute)}``, where another machine moves more than last
+  digits; see ``_reproduce``;
 * ``TIMING = True`` where rows hold timings: table and record then name the machine.
 
 None of them writes, prints or keeps state. A seed belongs to a cell, so serial, parallel and
@@ -32,7 +34,7 @@ import pandas as pd
 
 import studies
 from hippo_theory import _check
-from studies import _cells, _claims, _files, _job, _outputs, _pool
+from studies import _cells, _claims, _files, _job, _outputs, _pool, _reproduce
 from studies._cells import CellError as CellError
 from studies._claims import Contradicted as Contradicted
 from studies._claims import claim as claim
@@ -40,6 +42,7 @@ from studies._job import FigureError as FigureError
 from studies._job import Refused as Refused
 from studies._job import folder as folder
 from studies._job import name_of as name_of
+from studies._reproduce import Differs as Differs
 
 CONTRACT = ("Params", "QUICK", "cells", "measure", "plot")
 PathLike = str | os.PathLike[str]
@@ -190,6 +193,25 @@ def check(study: ModuleType, *, out: PathLike = "figures") -> dict[str, Any]:
     for line in _claims.found(study, verdict) or [f"{stem.name} has no check"]:
         print(line)
     return verdict.numbers
+
+
+def reproduce(
+    study: ModuleType,
+    *,
+    out: PathLike = "figures",
+    scratch: PathLike = "build/reproduce",
+    jobs: int | None = None,
+) -> str:
+    """Run the defaults of `study` anew in the folder `scratch` and compare with NAME.csv in `out`.
+
+    Returns, and prints, how far the tables are apart; raises Differs if that is more than the
+    study allows (see `_reproduce.compare`).
+    """
+    committed = _outputs.read_table(_must_exist(Path(out) / name_of(study), "reproduced"))
+    here = run(study, out=scratch, jobs=jobs, fresh=True)
+    said = _reproduce.compare(study, here, committed)
+    print(said)
+    return said
 
 
 def redraw(study: ModuleType, *, out: PathLike = "figures") -> pd.DataFrame:

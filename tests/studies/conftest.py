@@ -14,16 +14,18 @@ More about it.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from studies import _cells, _figures, _study
+from studies._bounds import Bound
 
 
 @dataclass(frozen=True)
 class Params:
     sizes: tuple[int, ...] = (1, 2, 3, 4, 5)
-    scale: float = 1.0
+    scale: Annotated[float, Bound(minimum=0)] = 1.0
 
 
 QUICK = Params(sizes=(1, 2))
@@ -36,8 +38,8 @@ class Cell:
 
 
 def cells(params):
-    if params.scale < 0:
-        raise ValueError(f"scale must be positive, got {params.scale}")
+    if params.scale > 100:
+        raise ValueError(f"scale must be at most 100, got {params.scale}")
     if params.scale == 0:
         raise _study.NotHere("it needs a scale.")
     return [Cell(size, params.scale) for size in params.sizes]

@@ -77,6 +77,30 @@ def test_check_reads_the_table_and_its_record(known, tmp_path, capsys):
     assert "must be the record of" in capsys.readouterr().err
 
 
+def test_a_table_is_reproduced_to_rounding(known, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert command_line.main(["run", "toy"]) == 0
+    assert command_line.main(["reproduce", "toy"]) == 0
+    assert capsys.readouterr().out.endswith("toy is reproduced to the last bit\n")
+    whole = known.measure
+
+    def moved(by):
+        return lambda cell, rng: [{**r, "norm": r["norm"] * (1 + by)} for r in whole(cell, rng)]
+
+    known.measure = moved(1e-12)
+    assert command_line.main(["reproduce", "toy"]) == 0
+    assert "toy is reproduced: 15 numbers differ, by 1.0e-12 of" in capsys.readouterr().out
+    known.measure = moved(1e-6)
+    assert command_line.main(["reproduce", "toy"]) == 1
+    said = "toy differs from the committed table in 15 rows of column 'norm', first in row 0: "
+    assert capsys.readouterr().err.startswith(said)
+    known.TOLERANCES = {"norm": (1e-5, 0.0)}
+    assert command_line.main(["reproduce", "toy"]) == 0
+    known.measure = lambda cell, rng: whole(cell, rng)[:1]
+    assert command_line.main(["reproduce", "toy"]) == 1
+    assert "toy has 5 rows of" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "answer, word",
     [

@@ -329,7 +329,8 @@ def test_help_names_the_claim_and_the_flags(known, capsys):
         ("run toy tie", "unknown study 'tie', expected one of ['toy']"),
         ("figure tow", "unknown study 'tow', expected one of ['toy']; did you mean 'toy'?"),
         ("run", "NAME must be given: one or more studies, or all"),
-        ("run toy --scale -1", "scale must be positive, got -1.0"),
+        ("run toy --scale -1", "--scale must be at least 0, got -1"),
+        ("run toy --scale 200", "scale must be at most 100, got 200.0"),
         ("run toy --seed -1", "seed must be an integer of at least 0, got -1"),
         ("run toy --jobs 0", "jobs must not be 0; -1 means all cores"),
         (
