@@ -29,7 +29,7 @@ from studies._trouble import Trouble
 Task = Callable[[int], Trouble | None]
 Ended = tuple[int, Trouble | None]
 PRELOADED = ["numpy", "scipy.linalg", "pandas", "matplotlib.figure", "threadpoolctl"]
-STARTS = 3  # processes that die before their first cell: more are no chance
+STARTS = 3  # processes in a row that die before their first cell: more are no chance
 TICK = 1.0  # seconds between looks at the clock
 PR_SET_PDEATHSIG = 1  # Linux, sys/prctl.h
 
@@ -133,9 +133,14 @@ class _Pool:
     def _start(self) -> None:
         here, there = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(there, self._blob), daemon=True)
-        process.start()
+        try:
+            process.start()
+        except (EOFError, OSError) as error:  # the fork server has just been killed
+            here.close()
+            self._count_stillborn(f"{type(error).__name__}: {error}")
+        else:
+            self._processes.append(_Process(process, here))
         there.close()
-        self._processes.append(_Process(process, here))
 
     def _wait(self) -> list[_Process]:
         """Return the processes that have something to tell, or have ended."""
@@ -151,6 +156,7 @@ class _Pool:
             return self._mourn(one)
         if word == "broken":
             raise CannotStart(what)
+        self._stillborn = 0
         one.ready, cell, one.cell = True, one.cell, None
         return None if cell is None else (cell, what)
 
@@ -159,10 +165,14 @@ class _Pool:
         one.process.join(TICK)
         trouble = Trouble.of_death(one.process.exitcode)
         self._bury(one)
-        self._stillborn += not one.ready
-        if self._stillborn >= STARTS:
-            raise CannotStart(f"a process of the pool cannot start: {trouble.sentence}")
+        if not one.ready:
+            self._count_stillborn(trouble.sentence)
         return None if one.cell is None else (one.cell, trouble)
+
+    def _count_stillborn(self, how: str) -> None:
+        self._stillborn += 1
+        if self._stillborn >= STARTS:
+            raise CannotStart(f"a process of the pool cannot start: {how}")
 
     def _stop_late(self, one: _Process) -> Ended | None:
         if self._limit is None or one.cell is None or time.monotonic() - one.since < self._limit:

@@ -242,13 +242,16 @@ def test_a_run_killed_again_and_again_continues_to_the_same_bytes(checkout, unin
 
 
 @needs_proc
-def test_a_killed_process_of_the_pool_costs_its_cell_only_time(checkout, uninterrupted):
-    out = checkout / "worker"
+@pytest.mark.parametrize("victim", ["worker", "fork server"])
+def test_a_killed_process_of_the_pool_costs_its_cell_only_time(checkout, uninterrupted, victim):
+    out = checkout / victim
     words = ("run", "toy", "--out", out, "--jobs", 2)
     process = subprocess.Popen(**command(checkout, *words))
     wait_for(lambda: len(cells_of(out)) >= 5)
-    serving = [pid for pid in children_of(process.pid) if not children_of(pid)]
-    os.kill(max(serving), signal.SIGKILL)
+    below = children_of(process.pid)
+    servers = [pid for pid in below if children_of(pid)]
+    workers = [pid for server in servers for pid in children_of(server)]
+    os.kill((workers if victim == "worker" else servers)[0], signal.SIGKILL)
     said = process.communicate()[1]
     assert process.returncode == 0, said
     assert bytes_of(out) == uninterrupted
