@@ -135,7 +135,7 @@ def name_of(study: ModuleType) -> str:
 
 def _must_fit(study: ModuleType, params: Any) -> None:
     """Refuse a largest cell that needs more than this machine has, by the study's estimate."""
-    needed, there = getattr(study, "memory", lambda _: 0)(params), _memory.available()
+    needed, there = getattr(study, "bytes_needed", lambda _: 0)(params), _memory.available()
     if needed > there:
         raise ValueError(
             f"the largest cell of {params!r} needs {_memory.words(needed)} of memory, "

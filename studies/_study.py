@@ -12,7 +12,7 @@ A module ``studies/NAME.py`` is a study. Line 1 of its docstring is its claim, a
 * ``plot(table) -> Figure``: the figure, drawn from the CSV as read back;
 * ``check(table) -> dict``, where the claim can be checked: the numbers of the claim, taken from
   the CSV as read back; it asserts what the claim says of the default parameters;
-* ``memory(params) -> float``, where a cell may be too large: bytes that the largest needs;
+* ``bytes_needed(params) -> float``, where a cell may be too large: what the largest one takes;
 * ``TOLERANCES = {column: (relative, absolute)}``, where another machine moves more than last
   digits; see ``_reproduce``;
 * ``TIMING = True`` where rows hold timings: table and record then name the machine.

@@ -65,7 +65,7 @@ def cells(params: Params) -> list[dict]:
     ]
 
 
-def memory(params: Params) -> float:
+def bytes_needed(params: Params) -> float:
     """Bytes of the states of all times, and of the table."""
     rows = 3000
     if params.csv is not None:

@@ -127,7 +127,7 @@ def test_a_list_of_cells_that_would_fill_memory_is_refused(toy, monkeypatch):
 
 
 def test_a_cell_too_large_for_the_machine_is_refused(toy, tmp_path):
-    toy.memory = lambda params: 8.0 * 10**18 * params.scale
+    toy.bytes_needed = lambda params: 8.0 * 10**18 * params.scale
     with pytest.raises(_study.Refused, match=r"needs 8e\+06 TB of memory, and .* are there"):
         _study.run(toy, out=tmp_path)
     (tmp_path / "memory.max").write_text("1000000\n")
