@@ -13,7 +13,7 @@ import pandas as pd
 import scipy.linalg  # noqa: F401  its BLAS must be loaded before threadpool_limits can pin it
 from threadpoolctl import threadpool_limits
 
-from studies import _origin, _pool, _store
+from studies import _files, _origin, _pool, _store
 from studies._progress import progress
 from studies._trouble import Trouble
 
@@ -80,14 +80,15 @@ def in_this_process(task: Task, todo: Sequence[int]) -> Iterable[_pool.Ended]:
         yield cell, task(cell)
 
 
-def measure_all(task: Task, todo: Sequence[int], front: Front, *, name: str) -> None:
-    """Measure the cells in `todo` and keep their rows in the task's store.
+def measure_all(task: Task, todo: Sequence[int], front: Front, *, name: str, total: int) -> None:
+    """Measure the cells in `todo`, of `total` wanted ones, and keep their rows in the store.
 
     Raises CellError, when all others are finished, if cells have failed.
     """
     failed: dict[int, Trouble] = {}
-    total, done = len(task.cells), len(task.cells) - len(todo)
-    kept = f"{task.store.folder} keeps the finished ones and the same command continues from there"
+    done = total - len(todo)
+    folder = _files.shown(task.store.folder)
+    kept = f"{folder} keeps the finished ones and the same command continues from there"
     try:
         with progress(name, total, done) as shown, closing(front(task, todo)) as results:
             for cell, trouble in results:

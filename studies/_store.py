@@ -46,7 +46,9 @@ class Store:
         there = {cell for cell in range(count) if self.path(cell).exists()}
         sound = {cell for cell in there if self.has(cell)}
         for cell in sorted(there - sound):
-            print(f"{self.path(cell)} does not verify: measured again", file=sys.stderr)
+            print(
+                f"{_files.shown(self.path(cell))} does not verify: measured again", file=sys.stderr
+            )
         return sound
 
     def has(self, cell: int) -> bool:
@@ -158,8 +160,8 @@ def _tell_of_another_run(home: Path, digests: dict[str, str]) -> None:
     found = _files.read_json(latest)
     changed = [key for key in digests if found.get(key) != digests[key]]
     print(
-        f"{latest.parent} keeps the cells of another run, with other {', '.join(changed)}; "
-        "this run starts afresh",
+        f"{_files.shown(latest.parent.absolute())} keeps the cells of another run, with other "
+        f"{', '.join(changed)}; this run starts afresh",
         file=sys.stderr,
     )
 

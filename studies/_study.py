@@ -119,7 +119,8 @@ def run(
     job = _job.prepare(study, params, out=out, seed=seed)
     fresh = fresh or job.is_timed_already
     finished = set() if fresh else job.store.finished(len(job.cells))
-    _measure(job, front, sorted(set(range(len(job.cells))) - finished), fresh)
+    todo = sorted(set(range(len(job.cells))) - finished)
+    _measure(job, front, todo, total=len(job.cells), fresh=fresh)
     return _collect(job, began, "" if len(finished) < len(job.cells) else ", from finished cells")
 
 
@@ -149,11 +150,12 @@ def run_part(
     job = _job.prepare(study, params, out=out, seed=seed)
     mine = range(number - 1, len(job.cells), count)
     finished = job.store.finished(len(job.cells))
-    _measure(job, front, [cell for cell in mine if cell not in finished])
+    _measure(job, front, [cell for cell in mine if cell not in finished], total=len(mine))
     there = sum(job.store.path(cell).exists() for cell in range(len(job.cells)))
     print(
         f"part {number}/{count} of {job.name}: {len(mine)} cells are finished, "
-        f"{there} of {len(job.cells)} in all; python -m studies gather {job.name} collects them",
+        f"{there} of {len(job.cells)} in all; gather {job.name}, with the same flags, "
+        "collects them",
         flush=True,
     )
 
@@ -172,7 +174,7 @@ def gather(
         named = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
         raise CellError(
             f"{len(missing)} of {len(job.cells)} cells of {job.name} are missing in "
-            f"{job.store.folder}: {named}"
+            f"{_files.shown(job.store.folder)}: {named}"
         )
     return _collect(job, began, f", from {len(job.cells)} finished cells")
 
@@ -253,9 +255,11 @@ def _front(jobs: int | None, limit: float | None, scheduler: str | None) -> _cel
     return partial(_pool.run, jobs=1 if jobs is None else jobs, limit=limit)
 
 
-def _measure(job: _job.Job, front: _cells.Front, todo: list[int], fresh: bool = False) -> None:
+def _measure(
+    job: _job.Job, front: _cells.Front, todo: list[int], *, total: int, fresh: bool = False
+) -> None:
     task = _cells.Task(job.study.measure, job.cells, job.seed, job.store, fresh)
-    _cells.measure_all(task, todo, front, name=job.name)
+    _cells.measure_all(task, todo, front, name=job.name, total=total)
 
 
 def _collect(job: _job.Job, began: float, how: str) -> pd.DataFrame:

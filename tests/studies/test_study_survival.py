@@ -14,7 +14,7 @@ import pytest
 
 import studies
 from studies import __main__ as command_line
-from studies import _cells, _files, _job, _outputs, _pool, _store, _study
+from studies import _cells, _files, _job, _outputs, _pool, _progress, _store, _study
 from tests.studies.conftest import TOY
 
 ROOT = Path(studies.__file__).parents[1]
@@ -381,3 +381,14 @@ print(len(table), before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     rows, before, after = map(int, done.stdout.split())
     assert rows == 200_000
     assert before + 5 * (after - before) < 500_000  # kilobytes
+
+
+def test_a_log_says_how_fast_and_how_long(monkeypatch, capsys):
+    log = _progress.Log("toy", total=40, finished=10)
+    for _ in range(6):
+        log.step()
+    assert log.line(30.0) == "toy: 16 of 40 cells after 30 s, 5 s a cell, about 2 min left"
+    assert _progress.Log("toy", 40, 10).line(30.0) == "toy: 10 of 40 cells after 30 s"
+    monkeypatch.setattr(_progress, "PAUSES", (0.01, 60.0))
+    with _progress.Log("toy", total=4, finished=0):
+        wait_for(lambda: "cells" in capsys.readouterr().err)
