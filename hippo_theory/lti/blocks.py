@@ -32,6 +32,8 @@ def schur(A: Array) -> tuple[Array, Array]:
     n = len(A)
     if not np.tril(A, -1).any():
         return A, np.eye(n)
+    if not np.triu(A, 1).any():
+        return A[::-1, ::-1], np.eye(n)[::-1]
     blocks = components(A)
     order = np.concatenate(blocks)
     T, Z = A[np.ix_(order, order)], np.eye(n)
@@ -68,11 +70,11 @@ def components(A: Array) -> list[Array]:
     count, labels = connected_components(csr_array(drives), connection="strong")
     if count == 1:
         return [np.arange(len(A))]
-    rows, columns = np.nonzero(drives)
-    edges = {(int(i), int(j)) for i, j in zip(labels[rows], labels[columns], strict=True) if i != j}
+    rows, columns = (labels[index] for index in np.nonzero(drives))
     graph: dict[int, set[int]] = {k: set() for k in range(count)}
-    for i, j in edges:
-        graph[j].add(i)  # rows that a column drives come first
+    for edge in np.unique(count * rows.astype(np.int64) + columns).tolist():
+        if edge // count != edge % count:
+            graph[edge % count].add(edge // count)  # rows that a column drives come first
     return [np.flatnonzero(labels == k) for k in TopologicalSorter(graph).static_order()]
 
 
