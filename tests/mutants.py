@@ -5,8 +5,9 @@
     python tests/mutants.py --of 10 --today    the part whose turn it is by the date
     python tests/mutants.py NAME ...           those whose name holds one of the words
 
-A mutant is killed if one of its tests fails. One whose `old` text does not occur exactly once, or
-whose tests select nothing, is an error. The program fails where one survives or errs.
+A mutant is killed if one of its tests fails with the fault and passes without. One whose `old`
+text does not occur exactly once, or whose tests select nothing or fail anyway, is an error. The
+program fails where one survives or errs.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,19 +56,23 @@ def mutants() -> list[Mutant]:
 def verdict(mutant: Mutant, tree: Path) -> str:
     """'killed', 'survived', or what went wrong."""
     path = tree / mutant.file
-    healthy = path.read_text()
-    try:
-        path.write_text(mutant.planted(tree))
-        codes = []
-        for selection in mutant.tests:
-            codes.append(outcome(selection, tree))
-            if codes[-1] == FAILED:
+    text = path.read_text()
+    for selection in mutant.tests:
+        if code := healthy(selection, tree):
+            return "nothing to run" if code == NOTHING else f"fails anyway: {selection}"
+        try:
+            path.write_text(mutant.planted(tree))
+            if outcome(selection, tree) == FAILED:
                 return "killed"
-        return "survived" if any(code == 0 for code in codes) else f"no tests: exit codes {codes}"
-    except ValueError as error:
-        return str(error)
-    finally:
-        path.write_text(healthy)
+        finally:
+            path.write_text(text)
+    return "survived"
+
+
+@cache
+def healthy(selection: str, tree: Path) -> int:
+    """The exit code of tests in the tree as it is."""
+    return outcome(selection, tree)
 
 
 def outcome(selection: str, tree: Path) -> int:

@@ -1,8 +1,11 @@
 """Every law on every system of the zoo: one test."""
 
+import numpy as np
 import pytest
 
 from tests.laws import LAWS
+from tests.laws_hankel import errors
+from tests.measure import EPS
 from tests.red import RED
 from tests.zoo import SYSTEMS
 
@@ -25,3 +28,16 @@ def test_law(law, row):
 def test_red_names_laws_and_rows():
     known = {(law.name, row.name) for law in LAWS for row in law.rows}
     assert set(RED) <= known
+
+
+def test_stated_errors_of_singular_values_are_near_the_true_ones():
+    """The median of stated over true error, of all values of all small systems, kind by kind."""
+    ratios = {"dense": [], "diagonal": [], "dplr": []}
+    for row in SYSTEMS:
+        if {"stable", "few", "states"} <= row.tags and not row.tags & {"zero", "units", "single"}:
+            error, stated, truth = errors(row)
+            seen = truth > 1e-60 * truth[0]
+            ratio = stated[seen] / np.maximum(error[seen], EPS * truth[seen] / 4)
+            ratios[next(iter(row.tags & ratios.keys()))].extend(ratio)
+    for kind, values in ratios.items():
+        assert np.median(values) < 1e3, kind
