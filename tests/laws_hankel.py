@@ -166,6 +166,17 @@ def certificate_width(row):
     return (upper - lower) / row.exact.hinf[0] if row.exact.hinf[0] else upper
 
 
+def peak(row):
+    """|G| at the frequency that is given falls short of the supremum by this."""
+    found = ht.hankel.hinf_peak(row.value)
+    w = found.frequency * (1.0 if row.value.dt is None else row.value.dt)
+    if not np.isfinite(w) or not row.exact.hinf[0]:
+        return 0.0
+    signs = [w, -w] if not row.exact.is_real else [w]
+    attained = np.linalg.norm(row.exact.response(signs), 2, axis=(1, 2)).max()
+    return max(1 - attained / row.exact.hinf[0], 0.0)
+
+
 def scores(row):
     """Norms of every mode by their closed forms."""
     value = row.value
@@ -473,6 +484,13 @@ LAWS = (
         "hankel.hinf_norm",
         refusable(certificate_width),
         2e-10,
+        needs=FINITE,
+    ),
+    law(
+        "the peak is where it is said to be",
+        "hankel.hinf_peak",
+        refusable(peak),
+        1e-9,
         needs=FINITE,
     ),
     law(

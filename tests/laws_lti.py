@@ -242,6 +242,27 @@ def series(row):
     return combined(row.value @ row.value, lambda G: G @ G, row)
 
 
+def split(row):
+    """The parts add up to the system, one is stable and the other has no stable pole."""
+    stable, rest = ht.lti.split_stable(row.value)
+    parts = Exact(stable), Exact(rest)
+    z = row.exact.elsewhere
+    total = parts[0].transfer_function(z) + parts[1].transfer_function(z)
+    decays = parts[1].poles.real < 0 if row.value.dt is None else np.abs(parts[1].poles) < 1
+    wrong = not parts[0].is_stable or bool(decays.any()) or ("stable" in row.tags and len(decays))
+    return gap(total, row.exact.transfer_function(z)) + float(bool(wrong))
+
+
+def minimal(row):
+    """The map stays, and as many states as there are singular values above rounding."""
+    value = ht.lti.minimal_realization(row.value)
+    sigma, n = row.exact.singular_values, Exact(value).n
+    most = int((sigma > 1e-14 * sigma.max(initial=0.0)).sum())
+    z = row.exact.elsewhere
+    moved = gap(Exact(value).transfer_function(z), row.exact.transfer_function(z))
+    return max(moved, float(n > most if "hidden" in row.tags else n > row.exact.n))
+
+
 def kernel_vjp(row):
     """Re sum conj(gradient) d is the derivative of the loss along d, by a quotient at 600 bits."""
     value, L = row.value, LENGTH
@@ -431,6 +452,14 @@ LAWS = (
     law("parallel adds", "lti.LTI", parallel, 1e-13, without="huge"),
     law("differences subtract", "lti.LTI", difference, 1e-13, without="huge"),
     law("series multiplies", "lti.LTI", series, 1e-12, needs="square", without="huge"),
+    law("stable part and rest add up", "lti.split_stable", split, 1e-6, without="huge, units"),
+    law(
+        "minimal realizations keep the map",
+        "lti.minimal_realization",
+        minimal,
+        1e-9,
+        needs="stable, small",
+    ),
     law(
         "kernel_vjp is the derivative",
         "lti.kernel_vjp",

@@ -472,7 +472,7 @@ def parts(system, change=None):
         diagonal = balls("poles", lambda a: a[:, None]).entries()
     else:
         diagonal = [flint.acb(complex(x)).exp() for x in logarithms]
-    if getattr(system, "conjugate", False):
+    if getattr(system, "conjugate", False) and diagonal:
         diagonal, B, C = with_conjugates(diagonal, B.tolist(), C.transpose().tolist())
     A = diagonal_matrix(diagonal)
     if hasattr(system, "P"):
