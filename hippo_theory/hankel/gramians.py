@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import scales
-from hippo_theory.hankel import _batches, _factors, limited
+from hippo_theory.hankel import _factors, limited
+from hippo_theory.lti import batches
 from hippo_theory.lti.forms import expand, matrices
 from hippo_theory.lti.pairings import expm1, pairings
 from hippo_theory.lti.values import DiagonalLTI
 
 
-@_batches.stacked
+@batches.stacked
 def gramians(system, *, horizon=None, band=None):
     """P and Q: A P + P A^* + B B^* = 0, A^* Q + Q A + C^* C = 0, or P = A P A^* + B B^* and so on.
 
@@ -76,7 +77,7 @@ def gramians(system, *, horizon=None, band=None):
     return (P.real, Q.real) if real and band is None else (P, Q)
 
 
-@_batches.stacked
+@batches.stacked
 def gramian_factors(system):
     """S and R with P = S S^* and Q = R R^*, computed without forming P or Q.
 

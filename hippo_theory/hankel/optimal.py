@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.hankel import _batches, _stable
+from hippo_theory.hankel import _stable
 from hippo_theory.hankel.norms import hankel_norm
 from hippo_theory.hankel.singular_values import Spectrum, singular_values
+from hippo_theory.lti import batches
 from hippo_theory.lti.forms import assemble, channels, dense, expand, matrices
 from hippo_theory.lti.minimal import minimal_realization
 from hippo_theory.lti.values import LTI, DiagonalLTI
@@ -42,7 +43,7 @@ class OptimalApproximation:
         return f"<OptimalApproximation of order {order}, error {self.error:.6g}>"
 
 
-@_batches.nested
+@batches.nested
 def optimal_approximation(system, order: int, *, rtol: float = 1e-9) -> OptimalApproximation:
     """The system of `order` states that is nearest in the Hankel norm (AAK).
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory._table import Table
-from hippo_theory.hankel import _balanced, _batches, _factors, _stable
+from hippo_theory.hankel import _balanced, _factors, _stable
 from hippo_theory.hankel.singular_values import Spectrum
+from hippo_theory.lti import batches
 from hippo_theory.lti.forms import assemble, dense, expand
 from hippo_theory.lti.values import LTI
 
@@ -55,7 +56,7 @@ class Method:
     rule: Callable[..., tuple]
 
 
-@_batches.nested
+@batches.nested
 def balanced_truncation(
     system,
     order: int | None = None,
@@ -151,7 +152,7 @@ def balanced_truncation(
     return Reduction(_stable.joined(reduced, rest), balancing.spectrum, float(bounds[order]))
 
 
-@_batches.nested
+@batches.nested
 def balanced_realization(system) -> LTI:
     """The system in coordinates where both Gramians are diag(sigma), without hidden states.
 

@@ -3,14 +3,14 @@
 import numpy as np
 
 from hippo_theory import _check, scales
-from hippo_theory.hankel import _batches, _factors, _graded
+from hippo_theory.hankel import _factors, _graded
 from hippo_theory.hankel.hinf import hinf_norm
 from hippo_theory.hankel.singular_values import (
     _simple_poles,
     _with_conjugates,
     complex_generators,
 )
-from hippo_theory.lti import szego
+from hippo_theory.lti import batches, szego
 from hippo_theory.lti.forms import check_system
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.values import DiagonalLTI
@@ -180,7 +180,7 @@ def amplification(system, perturbed, size: float) -> float:
         return float(scales.restored("the amplification", np.divide(change, norm) / size))
 
 
-@_batches.stacked
+@batches.stacked
 def gradients(system) -> tuple[np.ndarray, np.ndarray]:
     """Gradients of all Hankel singular values with respect to poles and residues.
 

@@ -6,21 +6,15 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check, scales
+from hippo_theory.lti import batches
 from hippo_theory.lti._values import Array
-from hippo_theory.lti.forms import (
-    assemble,
-    channels,
-    check_system,
-    dense,
-    expand,
-    matrices,
-    one_channel,
-)
+from hippo_theory.lti.forms import assemble, channels, dense, expand, matrices
 from hippo_theory.lti.values import LTI, DiagonalLTI, System
 
 EPS = np.finfo(float).eps
 
 
+@batches.nested
 def minimal_realization(system: System, tolerance: float | None = None) -> LTI | DiagonalLTI:
     """The system without the states that inputs do not reach or outputs do not see.
 
@@ -30,7 +24,7 @@ def minimal_realization(system: System, tolerance: float | None = None) -> LTI |
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable or not, without batch axes.
+        Stable or not.
     tolerance : float, optional
         The smallest part of what drives all states, or of residues that cancel, that counts as
         not zero, in balanced units of the states. By default 10 N eps of what drives every
@@ -40,12 +34,12 @@ def minimal_realization(system: System, tolerance: float | None = None) -> LTI |
     -------
     LTI or DiagonalLTI
         Diagonal where the given one is, with the same ``conjugate`` and ``log_poles``; the given
-        one where nothing is hidden.
+        one where nothing is hidden. With batch axes a tuple of systems, nested as the axes are.
 
     Raises
     ------
     ValueError
-        If the system has batch axes or `tolerance` is not between 0 and 1.
+        If `tolerance` is not between 0 and 1.
 
     Notes
     -----
@@ -66,8 +60,6 @@ def minimal_realization(system: System, tolerance: float | None = None) -> LTI |
     >>> ht.lti.minimal_realization(F + F)
     <DiagonalLTI: 2 poles, SISO, continuous time>
     """
-    check_system(system)
-    one_channel(system)
     if tolerance is not None:
         tolerance = _check.number("tolerance", tolerance, above=0.0, below=1.0)
     if isinstance(system, DiagonalLTI):

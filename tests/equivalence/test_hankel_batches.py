@@ -50,3 +50,8 @@ def test_records_are_nested_as_the_batch_is():
 def test_an_empty_batch_is_refused():
     with pytest.raises(ValueError, match="system must hold at least one system, got batch axes"):
         hankel.gramians(ht.DiagonalLTI(POLES[:0], B[:0], C[:0]))
+
+
+def test_minimal_realizations_of_a_batch_may_differ_in_order():
+    G = ht.DiagonalLTI([[-1.0, -1.0], [-1.0, -2.0]], np.ones((2, 2)), np.ones((2, 2)))
+    assert [one.state_dim for one in ht.lti.minimal_realization(G)] == [1, 2]

@@ -6,20 +6,19 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
-from hippo_theory.hankel._factors import channels
 from hippo_theory.lti.forms import check_system
 
 Arguments = ParamSpec("Arguments")
 
 
 def nested(door: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
-    """Answer a batch by tuples of records, nested as its axes are."""
-    return _answering(door, _tuples)
+    """Answer a batch by tuples of what the door returns, nested as the leading axes are."""
+    return _answering(door, tuple)
 
 
 def stacked(door: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
-    """Answer a batch by arrays with its axes in front."""
-    return _answering(door, _arrays)
+    """Answer a batch by the arrays that the door returns, with the leading axes in front."""
+    return _answering(door, lambda rows: tuple(map(np.stack, zip(*rows, strict=True))))
 
 
 def _answering(door, combined):
@@ -32,19 +31,7 @@ def _answering(door, combined):
             raise ValueError(
                 f"system must hold at least one system, got batch axes {system.batch_shape}"
             )
-        answers = [door(one, *arguments, **options) for one in channels(system)]
-        return combined(answers, system.batch_shape)
+        count = system.batch_shape[0]
+        return combined([answer(system[k], *arguments, **options) for k in range(count)])
 
     return answer
-
-
-def _tuples(answers, shape):
-    if len(shape) == 1:
-        return tuple(answers)
-    size = len(answers) // shape[0]
-    return tuple(_tuples(answers[k * size : (k + 1) * size], shape[1:]) for k in range(shape[0]))
-
-
-def _arrays(answers, shape):
-    columns = zip(*answers, strict=True)
-    return tuple(np.stack(parts).reshape(*shape, *parts[0].shape) for parts in columns)
