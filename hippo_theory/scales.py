@@ -186,6 +186,8 @@ def balanced(M):
 
     Off the diagonal, which units do not change, and which LAPACK counts.
     """
+    if not M.size:
+        return np.zeros(0, int)
     M = M - np.diag(np.diagonal(M))
     (gebal,) = lapack.get_lapack_funcs(("gebal",), (M,))  # matrix_balance warns at large scales
     return np.frexp(gebal(M, scale=1, permute=0)[3])[1].astype(int) - 1

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from hippo_theory import _check
+from hippo_theory import _check, scales
 from hippo_theory._table import Table
 from hippo_theory.lti import _rules, _values, algebra
+from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import assemble, check_system, matrices
+from hippo_theory.lti.products import cast
 from hippo_theory.lti.values import DPLR, DiagonalLTI, System
+
+UNLIKE = 2.0**10  # of row and column: balancing takes as long as a solve
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,11 +120,13 @@ def discretize(
         zoh: A_d = e^{dt A},  B_d = phi_1(dt A) dt B,
         foh: A_d = e^{dt A},  B_d = phi_1(dt A)^2 dt B,  D_d = D + C phi_2(dt A) dt B.
 
-    Dense: one solve or one exponential, O(N^3); triangular matrices stay exactly triangular,
-    and with them their eigenvalues exact. Diagonal: O(N), phi_1 by complex expm1, without loss
-    of digits at small steps (e^x - 1 loses log10(1/|x|) of them). Where batches share their
-    poles and `dt` is one number, what they share stays shared. DPLR: O(N r^2) by the Woodbury
-    identity. docs/theory.md (5.7)-(5.11).
+    Dense: one solve or one exponential, O(N^3), in balanced units of the states, so that entries
+    of A_d and B_d there are right to some eps of the largest; triangular matrices stay exactly
+    triangular, and with them their eigenvalues exact.
+
+    Diagonal: O(N), phi_1 by complex expm1, without loss of digits at small steps (e^x - 1 loses
+    log10(1/|x|) of them). Where batches share their poles and `dt` is one number, what they share
+    stays shared. DPLR: O(N r^2) by the Woodbury identity. docs/theory.md (5.7)-(5.11).
 
     References
     ----------
@@ -201,8 +207,34 @@ def _discrete(system: System, dt: Any, row: Scheme) -> System:
         return _diagonal(system, dt, row)
     if isinstance(system, DPLR) and row.alpha is not None:
         return _rules.low_rank(system, dt, row.alpha)
-    discrete = row.dense(*matrices(system), dt, row.alpha)
-    return assemble(*discrete, dt=dt, siso=system.is_siso)
+    return _dense(system, dt, row)
+
+
+def _dense(system: System, dt: float, row: Scheme) -> System:
+    """Apply the rule in balanced units of the states, in which no digit of small ones is lost."""
+    A, B, C, D = (cast(a, np.float64) for a in matrices(system))
+    columns = _units(np.abs(A))  # powers of two round nothing
+    rows = columns[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
+        parts = (A / rows) * columns, B / rows, C * columns, D
+        A, B, C, D = row.dense(*parts, dt, row.alpha)
+        A, B, C = (A / columns) * rows, B * rows, C / columns
+    if not all(np.isfinite(part).all() for part in (A, B, C, D)):
+        raise np.linalg.LinAlgError(
+            f"the discrete system leaves the range of floating point under {row.name}; reduce dt"
+        )
+    return assemble(A, B, C, D, dt=dt, siso=system.is_siso)
+
+
+def _units(sizes: Array) -> Array:
+    """Units of the states, or ones where rows and columns differ too little to cost digits."""
+    rows, columns = sizes.sum(axis=1), sizes.sum(axis=0)
+    rows, columns = (a - np.diagonal(sizes) for a in (rows, columns))
+    alone = (rows == 0) | (columns == 0)
+    ratio = np.where(alone, 1.0, rows / np.where(alone, 1.0, columns))
+    if np.maximum(ratio, 1 / ratio).max(initial=1.0) < UNLIKE:
+        return np.ones(len(sizes))
+    return np.exp2(scales.balanced(sizes))
 
 
 def _diagonal(system: DiagonalLTI, dt: Any, row: Scheme) -> DiagonalLTI:
