@@ -10,7 +10,7 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _diagonals, _identities, measures
+from hippo_theory.lti import _diagonals, measures
 from hippo_theory.lti.forms import dense
 from hippo_theory.lti.values import LTI, System
 
@@ -33,9 +33,6 @@ class Family:
     source : str
     build : callable
         (N, **parameters) to the value with C = 1; random families take `rng` first.
-    defect : callable
-        (system, **parameters) to the defect of the identity: in units of accumulated rounding,
-        or of standard errors for a random family.
     split : callable or None
         (N, **parameters) to shift, skew part and P of A = shift I + skew - P P^T, where the
         family has a DPLR form.
@@ -52,7 +49,6 @@ class Family:
     identity: str
     source: str
     build: Callable[..., System]
-    defect: Callable[..., float]
     split: Callable[..., tuple] | None = None
     unreachable: tuple[int, ...] = ()
     is_discrete: bool = False
@@ -203,7 +199,6 @@ FAMILIES: Table[Family] = Table(
             identity="A + A^T + I + B B^T = 0; Gramian (I + J)/2, J the Legendre Jacobi matrix",
             source="Gu et al. (2020)",
             build=measures.legs,
-            defect=_identities.legs,
             split=measures.split_legs,
         ),
         Family(
@@ -214,7 +209,6 @@ FAMILIES: Table[Family] = Table(
             identity="A + A^T + theta (B B^T + B' B'^T) = 0, B'_n = (-1)^n B_n; Pade delay",
             source="Gu et al. (2020)",
             build=measures.legt,
-            defect=_identities.legt,
             split=measures.split_legt,
         ),
         Family(
@@ -225,7 +219,6 @@ FAMILIES: Table[Family] = Table(
             identity="(-1)^n sqrt(2n + 1) times the state of legt; Pade delay",
             source="Voelker, Kajic, Eliasmith (2019)",
             build=measures.lmu,
-            defect=_identities.lmu,
         ),
         Family(
             name="lagt",
@@ -235,7 +228,6 @@ FAMILIES: Table[Family] = Table(
             identity="A + A^T + B B^T = 0; Gramian I",
             source="Gu et al. (2020)",
             build=measures.lagt,
-            defect=_identities.lagt,
             split=measures.split_lagt,
         ),
         Family(
@@ -246,7 +238,6 @@ FAMILIES: Table[Family] = Table(
             identity="A + A^T + theta B B^T = 0; Gramian I/theta",
             source="Gu et al. (2022)",
             build=measures.fout,
-            defect=_identities.fout,
             split=measures.split_fout,
             unreachable=(1,),
         ),
@@ -258,7 +249,6 @@ FAMILIES: Table[Family] = Table(
             identity="Gram matrix Toeplitz, its condition below e^2",
             source="Gu et al. (2022)",
             build=_diagonals.s4d_lin,
-            defect=_identities.s4d_lin,
         ),
         Family(
             name="s4d_inv",
@@ -268,7 +258,6 @@ FAMILIES: Table[Family] = Table(
             identity="(2n + 1) (1 + pi w_n/M) = M",
             source="Gu et al. (2022)",
             build=_diagonals.s4d_inv,
-            defect=_identities.s4d_inv,
         ),
         Family(
             name="s4d_legs",
@@ -278,7 +267,6 @@ FAMILIES: Table[Family] = Table(
             identity="sum w^2 = (M^4 - M (4 M^2 - 1)/3)/8, sum B^2 = M^2/8, M = 2N",
             source="Gu et al. (2022)",
             build=_diagonals.s4d_legs,
-            defect=_identities.s4d_legs,
         ),
         Family(
             name="s4d_real",
@@ -288,7 +276,6 @@ FAMILIES: Table[Family] = Table(
             identity="the eigenvalues of legs",
             source="Gu et al. (2022)",
             build=_diagonals.s4d_real,
-            defect=_identities.s4d_real,
         ),
         Family(
             name="lru_ring",
@@ -298,7 +285,6 @@ FAMILIES: Table[Family] = Table(
             identity="states of unit variance",
             source="Orvieto et al. (2023)",
             build=_diagonals.lru_ring,
-            defect=_identities.lru_ring,
             is_discrete=True,
         ),
         Family(
@@ -309,7 +295,6 @@ FAMILIES: Table[Family] = Table(
             identity="sum of k-th powers N radius^k where N divides k, else 0",
             source="Rodan, Tino (2011)",
             build=_diagonals.roots_of_unity,
-            defect=_identities.roots_of_unity,
             is_discrete=True,
         ),
         Family(
@@ -320,7 +305,6 @@ FAMILIES: Table[Family] = Table(
             identity="|pole|^2/radius^2 uniform on [0, 1], mean pole 0",
             source="after Yu et al. (2025)",
             build=_diagonals.uniform_disk,
-            defect=_identities.uniform_disk,
             is_discrete=True,
         ),
         Family(
@@ -331,7 +315,6 @@ FAMILIES: Table[Family] = Table(
             identity="(pole - low)/(high - low) uniform on [0, 1]",
             source="elementary",
             build=_diagonals.uniform_real,
-            defect=_identities.uniform_real,
             is_discrete=True,
         ),
     ],
