@@ -17,6 +17,7 @@ from hippo_theory.lti.forms import (
     matrices,
     with_channels,
 )
+from hippo_theory.lti.powers import cast
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
@@ -61,7 +62,9 @@ def series(first: System, second: System) -> LTI:
             "the first system must have as many inputs as the second has outputs, got channels "
             f"(p, m) = {first.channel_shape} and {second.channel_shape}"
         )
-    (A1, B1, C1, D1), (A2, B2, C2, D2) = matrices(first), matrices(second)
+    (A1, B1, C1, D1), (A2, B2, C2, D2) = (
+        [cast(a, np.float64) for a in matrices(system)] for system in (first, second)
+    )
     A = np.block([[A2, np.zeros((A2.shape[0], A1.shape[0]))], [B1 @ C2, A1]])
     B, C, D = np.concatenate([B2, B1 @ D2]), np.concatenate([D1 @ C2, C1], axis=1), D1 @ D2
     return assemble(A, B, C, D, dt=first.dt, siso=first.is_siso)
@@ -78,7 +81,8 @@ def scale(system: System, factor: Any) -> System:
         raise TypeError(f"factor must be a number, got {factor!r}")
     real = isinstance(system, DiagonalLTI) and system.conjugate
     value = _check.array("factor", factor, ndim=0, real=real)[()]
-    return dataclasses.replace(system, C=value * system.C, D=value * system.D)
+    C, D = (value * cast(a, np.float64) for a in (system.C, system.D))
+    return dataclasses.replace(system, C=C, D=D)
 
 
 def select(system: System, outputs: Any = None, inputs: Any = None) -> System:
@@ -227,10 +231,8 @@ def layer(system: System) -> System:
 
 def first_markov_parameter(system: System) -> Array:
     """C B, of the shape of D; 2 Re(C B) where conjugates are implied."""
-    if system.is_siso:
-        product = (system.C * system.B).sum(axis=-1)
-    else:
-        product = system.C @ system.B
+    C = cast(system.C, np.float64)
+    product = (C * system.B).sum(axis=-1) if system.is_siso else C @ system.B
     conjugate = isinstance(system, DiagonalLTI) and system.conjugate
     return 2 * product.real if conjugate else product
 
@@ -302,13 +304,15 @@ def _scaled_states(system: System, T: Array) -> System:
 
 
 def _times_A(system: System) -> Array:
+    """C A, in double precision."""
+    C = cast(system.C, np.float64)
     if isinstance(system, LTI):
-        return system.C @ system.A
+        return C @ system.A
     assert isinstance(system, (DiagonalLTI, DPLR))
     poles = system.poles if system.is_siso else system.poles[..., None, :]
     if isinstance(system, DPLR):
-        return system.C * poles - (system.C @ system.P) @ system.Q.conj().T
-    return system.C * poles
+        return C * poles - (C @ system.P) @ system.Q.conj().T
+    return C * poles
 
 
 def _or_not_implemented(operation):

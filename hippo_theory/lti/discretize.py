@@ -12,7 +12,7 @@ from hippo_theory._table import Table
 from hippo_theory.lti import _rules, _values, algebra
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import assemble, check_system, matrices
-from hippo_theory.lti.products import cast
+from hippo_theory.lti.powers import cast
 from hippo_theory.lti.values import DPLR, DiagonalLTI, System
 
 UNLIKE = 2.0**10  # of row and column: balancing takes as long as a solve

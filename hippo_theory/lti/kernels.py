@@ -14,7 +14,8 @@ from hippo_theory.lti import _arrays, powers, s4
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize
 from hippo_theory.lti.forms import channels, check_system, dense
-from hippo_theory.lti.products import cast, krylov, vandermonde
+from hippo_theory.lti.powers import cast
+from hippo_theory.lti.products import krylov, vandermonde
 from hippo_theory.lti.response import markov_parameters
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 

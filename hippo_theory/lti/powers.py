@@ -133,3 +133,11 @@ def _sorted(poles: Array) -> Array:
 
 def _wide(array: Array) -> type:
     return np.complex128 if array.dtype.kind == "c" else np.float64
+
+
+def cast(array: Array, dtype: Any) -> Array:
+    """To the precision of `dtype`, real or complex as it was."""
+    if dtype is None or array.dtype == dtype:
+        return array
+    wide = np.result_type(dtype, np.complex64) if array.dtype.kind == "c" else dtype
+    return array.astype(wide, copy=False)

@@ -7,6 +7,7 @@ from array_api_compat import array_namespace
 
 from hippo_theory.lti import growth, powers
 from hippo_theory.lti._values import Array
+from hippo_theory.lti.powers import cast
 
 BLOCK = 4  # giant rows move 2^BLOCK at a time: for N = 64 more squarings cost more than they save
 
@@ -105,11 +106,3 @@ def _product(left, right, D, L, dtype):
     h[..., 0] = D
     np.matmul(left, right, out=h[..., 1:].reshape(*shape, g, b))
     return h[..., :L]
-
-
-def cast(array: Array, dtype: Any) -> Array:
-    """To the precision of `dtype`, real or complex as it was."""
-    if dtype is None or array.dtype == dtype:
-        return array
-    wide = np.result_type(dtype, np.complex64) if array.dtype.kind == "c" else dtype
-    return array.astype(wide, copy=False)

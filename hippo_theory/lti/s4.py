@@ -25,7 +25,7 @@ from hippo_theory._array import Home
 from hippo_theory.lti import growth, powers
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import matrices
-from hippo_theory.lti.products import cast
+from hippo_theory.lti.powers import cast
 from hippo_theory.lti.response import markov_parameters
 from hippo_theory.lti.values import DPLR, System
 
