@@ -7,6 +7,7 @@ from hippo_theory._array import Array, Home
 from hippo_theory.lti import powers, recurrence
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.forms import channels, dense
+from hippo_theory.lti.products import times
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
 
 
@@ -20,8 +21,8 @@ def outputs(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home, *, fft: 
     blocks = _blocks(u, T, there)
     toeplitz, rows = (_array.to_home(there, a) for a in recurrence.chunk_tables(system, T))
     starts = _starts(system, blocks, x, T, there)
-    y = product(blocks, toeplitz, there)
-    free = product(starts, rows, there)
+    y = times(blocks, toeplitz)
+    free = times(starts, rows)
     y = y + (2 * _real(free, there) if recurrence.has_pairs(system) else free)
     p = rows.shape[-1] // T
     y = xp.reshape(y, (*y.shape[:-2], -1, p))[..., :L, :]
@@ -39,7 +40,7 @@ def states(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home) -> Array:
     m, kept = u.shape[-2], []
     for i in range(T):
         kept.append(now)
-        sample = product(blocks[..., i * m : (i + 1) * m], B, there)
+        sample = times(blocks[..., i * m : (i + 1) * m], B)
         now = _advance(now, A, system, there) + sample
     kept = xp.stack(kept, axis=-2)
     return xp.reshape(kept, (*kept.shape[:-3], -1, kept.shape[-1]))[..., :L, :]
@@ -48,21 +49,21 @@ def states(system: LTI | DiagonalLTI, u: Array, x: Array, there: Home) -> Array:
 def step(system: System, x: Array, u: Array, there: Home) -> tuple[Array, Array]:
     """A x + B u, and C x, or 2 Re(C x), plus D u, for x (..., N) and u (..., m)."""
 
-    def times(matrix: np.ndarray, vector: Array) -> Array:
-        return product(_array.to_home(there, matrix), vector[..., None], there)[..., 0]
+    def applied(matrix: np.ndarray, vector: Array) -> Array:
+        return times(_array.to_home(there, matrix), vector[..., None])[..., 0]
 
     x, u = (there.xp.astype(a, _array.work_dtype(there, a)) for a in (x, u))
     B, C, D = channels(system)
     if isinstance(system, LTI):
-        new = times(system.A, x)
+        new = applied(system.A, x)
     else:
         assert isinstance(system, (DiagonalLTI, DPLR))
         new = x * _array.to_home(there, system.poles)
     if isinstance(system, DPLR):
-        new = new - times(system.P, times(system.Q.conj().T, x))
-    y = times(C, x)
+        new = new - applied(system.P, applied(system.Q.conj().T, x))
+    y = applied(C, x)
     y = 2 * _real(y, there) if recurrence.has_pairs(system) else y
-    return new + times(B, u), y + times(D, u)
+    return new + applied(B, u), y + applied(D, u)
 
 
 def simple(system: System) -> LTI | DiagonalLTI:
@@ -73,14 +74,14 @@ def simple(system: System) -> LTI | DiagonalLTI:
 def _advance(x, power, system, there):
     """A x for states (..., chunks, N): A is a row of poles (..., 1, N), or a transposed matrix."""
     power = _array.to_home(there, power)
-    return x * power if isinstance(system, DiagonalLTI) else product(x, power, there)
+    return x * power if isinstance(system, DiagonalLTI) else times(x, power)
 
 
 def _starts(system, blocks, x, T, there):
     """The state at the start of every chunk, (..., chunks, N): doubling over the chunks."""
     xp = there.xp
     response, giant = recurrence.chunk_powers(system, T, powers.doublings(blocks.shape[-2]))
-    driven = product(blocks, _array.to_home(there, response), there)
+    driven = times(blocks, _array.to_home(there, response))
     first = x[..., None, :]
     batch = np.broadcast_shapes(driven.shape[:-2], first.shape[:-2])
     dtype = _array.work_dtype(there, driven, first, *giant[:1])
@@ -102,14 +103,6 @@ def _blocks(u, T, there):
     u = xp.concat([u, xp.zeros((*batch, m, -L % T), dtype=u.dtype, device=there.device)], axis=-1)
     u = xp.moveaxis(xp.reshape(u, (*batch, m, -1, T)), -3, -1)
     return xp.reshape(u, (*batch, -1, T * m))
-
-
-def product(a: Array, b: Array, there: Home) -> Array:
-    """a @ b; of two real products where only b is complex."""
-    xp = there.xp
-    if _array.is_complex(b) and not _array.is_complex(a):
-        return xp.matmul(a, xp.real(b)) + 1j * xp.matmul(a, xp.imag(b))
-    return xp.matmul(a, xp.astype(b, a.dtype, copy=False))
 
 
 def _real(a: Array, there: Home) -> Array:

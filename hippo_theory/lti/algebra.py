@@ -324,8 +324,13 @@ def _times(system: System, factor: Any) -> Any:
     return NotImplemented if isinstance(factor, System) else scale(system, factor)
 
 
-System.__neg__ = lambda system: scale(system, -1.0)
-System.__add__ = _or_not_implemented(parallel)
-System.__sub__ = _or_not_implemented(lambda a, b: parallel(a, scale(b, -1.0)))
-System.__matmul__ = _or_not_implemented(series)
-System.__mul__ = System.__rmul__ = _times
+OPERATORS: dict[str, Any] = {
+    "__neg__": lambda system: scale(system, -1.0),
+    "__add__": _or_not_implemented(parallel),
+    "__sub__": _or_not_implemented(lambda a, b: parallel(a, scale(b, -1.0))),
+    "__matmul__": _or_not_implemented(series),
+    "__mul__": _times,
+    "__rmul__": _times,
+}
+for name, operator in OPERATORS.items():
+    setattr(System, name, operator)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _array, _check
-from hippo_theory.lti import _arrays, powers, products
+from hippo_theory.lti import powers, products
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import Scheme, discretize
 from hippo_theory.lti.forms import channels, check_system
@@ -151,9 +151,6 @@ def _carried(gradient, there, cotangent) -> KernelGradient:
 def _moments(discrete, g):
     """The moments with conj(l), which is what a gradient in l has."""
     squares = powers.squarings(discrete, powers.doublings(g.shape[-1])).conj()
-    there = _array.home(g=g)
-    if there:
-        return _arrays.moments(squares[..., None, None, :], g, there)
     return products.moments(squares[..., None, None, :], g)
 
 

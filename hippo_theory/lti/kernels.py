@@ -10,7 +10,7 @@ from array_api_compat import array_namespace
 
 from hippo_theory import _array, _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _arrays, powers, s4
+from hippo_theory.lti import powers, s4
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize
 from hippo_theory.lti.forms import channels, check_system, dense
@@ -34,7 +34,7 @@ class Problem:
     dtype : numpy.dtype
         float64 or float32, of products along the long axis.
     there : Home or None
-        The library and device that "s4" computes in.
+        The library and device in which what grows with L is computed.
     """
 
     discrete: System
@@ -158,7 +158,7 @@ def kernel(
             f"system must be {kinds} for method {row.name!r}, got {type(system).__name__}"
         )
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        h = _arrays.kernel(problem, row, there) if there else cast(row.run(problem), problem.dtype)
+        h = _at_home(row.run(problem), problem)
         lib = array_namespace(h)
         if not (lib.isfinite(lib.sum(h)) or lib.all(lib.isfinite(h))):
             k = int(np.argwhere(~np.isfinite(_array.to_host(h)))[:, -1].min())
@@ -168,6 +168,14 @@ def kernel(
     if _array.is_complex(h) and powers.is_real(problem.discrete):
         h = lib.real(h)
     return h[..., 0, 0, :] if problem.discrete.is_siso else h
+
+
+def _at_home(h: Array, problem: Problem) -> Array:
+    """The kernel in the precision asked for, carried where a method has left it on the host."""
+    there = problem.there
+    if there is None:
+        return cast(h, problem.dtype)
+    return _array.rounded(h if _check.is_foreign(h) else _array.to_home(there, h), problem.dtype)
 
 
 def discrete_of(system: System, dt: Any, scheme: str | Scheme, layer: bool) -> System:
@@ -233,7 +241,7 @@ def _krylov(problem: Problem) -> Array:
     if isinstance(problem.discrete, DPLR) and powers.is_real(problem.discrete):
         (A, B, C), D = s4.real_form(problem.discrete), D.real
     A, B, C = (cast(a, np.float64) for a in (A, B, C))
-    return krylov(A, B, C, D, problem.L, problem.dtype)
+    return krylov(A, B, C, D, problem.L, problem.dtype, problem.there)
 
 
 def _vandermonde(problem: Problem) -> Array:
@@ -242,7 +250,8 @@ def _vandermonde(problem: Problem) -> Array:
     B, C, D = channels(system)
     weights = cast(C[..., :, None, :] * np.swapaxes(B, -1, -2)[..., None, :, :], np.float64)
     squares = powers.squarings(system, powers.doublings(problem.L))[..., None, None, :]
-    return vandermonde(weights, squares, D, problem.L, system.conjugate, problem.dtype)
+    pairs = system.conjugate
+    return vandermonde(weights, squares, D, problem.L, pairs, problem.dtype, problem.there)
 
 
 def _s4(problem: Problem) -> Array:

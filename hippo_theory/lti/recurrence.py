@@ -200,7 +200,7 @@ def _scan_dense(system, u, x, kept):
     return y, states, x
 
 
-def _scan_structured(system: Any, u: Array, x: Array, keep: bool) -> tuple[Array, Any]:
+def _scan_structured(system: Any, u: Array, x: Array, keep: bool) -> tuple[Array, Any, Any]:
     from hippo_theory.lti import _fast
 
     batch, L, N = u.shape[:-2], u.shape[-1], x.shape[-1]
@@ -268,7 +268,7 @@ def _blocks(u, T):
 def _chunk_states(system: System, blocks: Array, x: Array, T: int) -> Array:
     """The state at the start of every chunk, (..., chunks, N)."""
     response, (power,) = chunk_powers(system, T, 1)
-    driven = _product(blocks, response)
+    driven = products.times(blocks, response)
     batch = np.broadcast_shapes(driven.shape[:-2], x.shape[:-1])
     starts = np.empty((*batch, *driven.shape[-2:]), np.result_type(driven, x, power))
     is_diagonal = isinstance(system, DiagonalLTI)
@@ -308,13 +308,6 @@ def _free_response(system, x, L):
     start, none = x.reshape(-1, x.shape[-1]).T, np.zeros(())
     y = products.krylov(dense(system).A, start, C, none, L + 1)[..., 1:]  # (p, batch, L)
     return np.swapaxes(y, 0, 1).reshape(*x.shape[:-1], *C.shape[:1], L)
-
-
-def _product(real, b):
-    """real @ b, in two real products where b is complex."""
-    if np.iscomplexobj(real) or not np.iscomplexobj(b):
-        return real @ b
-    return real @ b.real + 1j * (real @ b.imag)
 
 
 def _outputs(system, states, rows):

@@ -9,7 +9,7 @@ import numpy as np
 
 from hippo_theory import _array, _check
 from hippo_theory._table import Table
-from hippo_theory.lti import _signals, _times, growth, powers, recurrence
+from hippo_theory.lti import _signals, _times, growth, powers, products, recurrence
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import channels, check_system
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI, System
@@ -150,7 +150,7 @@ def _simulate_there(system, u, x, states, name, real, given, there):
     u = xp.astype(u, _array.work_dtype(there, u))
     kept = _signals.states(simple, u, x, there) if states else None
     y = _signals.outputs(simple, u, x, there, fft=name == "fft")
-    y = y + _signals.product(_array.to_home(there, channels(system)[2]), u, there)
+    y = y + products.times(_array.to_home(there, channels(system)[2]), u)
     if not bool(xp.all(xp.isfinite(y))):
         raise _overflow(_array.to_host(y))
     y = xp.real(y) if real and _array.is_complex(y) else y
