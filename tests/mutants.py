@@ -64,6 +64,8 @@ def verdict(mutant: Mutant, tree: Path) -> str:
             path.write_text(mutant.planted(tree))
             if outcome(selection, tree) == FAILED:
                 return "killed"
+        except ValueError as error:
+            return str(error)
         finally:
             path.write_text(text)
     return "survived"
