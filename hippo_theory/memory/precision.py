@@ -14,7 +14,9 @@ from hippo_theory._table import Table
 from hippo_theory.lti import cascade, szego
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.memory import _graded
+from hippo_theory.memory._noise import accumulated
 from hippo_theory.memory._poles import every_pole
+from hippo_theory.memory.orthonormal import orthonormal_realization
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +63,9 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
     noise : float or array_like, shape (N,), optional
         Instead: noise variances relative to the variances of the states.
     block : int, optional
-        At most N: the recurrence runs in the block coordinates of `orthonormal_realization`,
-        and 1 leaves single states. Blocks are
-        orthogonal and their dimensions add; the noise that a block hands on is not counted.
+        At most N: the recurrence runs in the coordinates of `orthonormal_realization` instead
+        of diagonal ones; the noise of a state runs on through all later ones. All block sizes
+        give the same number.
 
     Returns
     -------
@@ -74,11 +76,14 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
     ------
     ValueError
         If poles coincide, or not exactly one of precision and noise is given.
+    numpy.linalg.LinAlgError
+        If noise in orthonormal coordinates runs on for too long to be summed to six digits.
 
     Notes
     -----
     Singular values of D^{-1/2} Phi, graded and from accurate factors, so that float64 arithmetic
-    is enough whatever the condition number. The rounding model is `rounding_noise`. O(N^3).
+    is enough whatever the condition number. The rounding model is `rounding_noise`; in
+    orthonormal coordinates the sum of what each step adds, by doubling. O(N^3).
     docs/theory.md (7.18), (7.21).
 
     Examples
@@ -89,13 +94,16 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
     >>> round(ht.memory.effective_dimension([0.5, -0.5], noise=0.1), 6)
     1.741176
     """
-    poles, log_poles = every_pole(poles)
+    given, (poles, log_poles) = poles, every_pole(poles)
     D = _noise(poles, log_poles, precision, noise)
     if block is None:
         return _dimension(poles, log_poles, D)
-    parts = strided_blocks(poles, block)
-    take = lambda values, part: None if values is None else values[part]  # noqa: E731
-    return sum(_dimension(poles[i], take(log_poles, i), D[i]) for i in parts)
+    form = orthonormal_realization(given, block)
+    if noise is not None:
+        return float(np.sum(1 / (1 + D)))
+    step = D * pairings(poles, log_poles=log_poles).diagonal  # what rounding adds in one step
+    spread = np.linalg.eigvalsh(accumulated(form.A, np.diag(step)))
+    return float(np.sum(1 / (1 + spread)))
 
 
 def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
@@ -207,16 +215,6 @@ def state_information(poles, precision=None, *, noise=None) -> float:
     poles, log_poles = every_pole(poles)
     s = _singular_values(poles, log_poles, _noise(poles, log_poles, precision, noise))
     return float(np.sum(2 * np.log2(np.hypot(1, s))))
-
-
-def strided_blocks(poles, block) -> list[np.ndarray]:
-    """Index arrays of blocks of at most `block` poles, each spread over the whole spectrum."""
-    size = _check.integer("block", block)
-    if size > poles.size:
-        raise ValueError(f"block must be at most N = {poles.size}, got {size}")
-    order = np.lexsort((np.abs(poles), np.angle(poles)))
-    count = -(-poles.size // size)
-    return [order[first::count] for first in range(count)]
 
 
 def _dimension(poles, log_poles, D):
