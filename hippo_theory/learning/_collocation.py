@@ -15,7 +15,6 @@ from numpy.polynomial import legendre
 STAGES = 16  # fastest of 8 to 20 on flows of 2 to 50 poles at 1e-12
 STEPS = 10_000
 _ITERATIONS = 14
-_EPS = np.finfo(float).eps
 
 
 class Equation(Protocol):
@@ -35,8 +34,16 @@ class Equation(Protocol):
         """Return the quantities (k, m), linear in x, whose errors count."""
         ...
 
-    def size(self, x: np.ndarray) -> float | np.ndarray:
-        """Return what their errors at x are relative to."""
+    def tolerance(self, x: np.ndarray, rtol: float) -> np.ndarray:
+        """Return the errors of `shown` that are allowed at x, at least its rounding."""
+        ...
+
+    def state(self, x: np.ndarray) -> np.ndarray:
+        """Return what is asked for at the rows of x, (k, m)."""
+        ...
+
+    def settle(self, x: np.ndarray) -> np.ndarray | None:
+        """Change coordinates after a step, and return x in them; None for no change."""
         ...
 
 
@@ -72,14 +79,14 @@ def stages(S: int = STAGES) -> Stages:
 
 
 def integrate(equation: Equation, t, rtol: float) -> np.ndarray:
-    """Return x (len(t), n) at increasing times t from x(0) = start.
+    """Return the states (len(t), m) at increasing times t from x(0) = start.
 
-    Errors of `shown` are rtol times `size`, widened to the rounding of `shown` itself. A step that
-    moves nothing beyond its tolerance is followed by one to the end. Raises LinAlgError with the
-    time reached where steps become too small or too many.
+    Errors of `shown` stay below the tolerance. A step that moves nothing beyond it is followed by
+    one to the end. Raises LinAlgError with the time reached where steps become too small or too
+    many.
     """
     x, now = equation.start, 0.0
-    out = np.repeat(x[None], t.size, axis=0)
+    out = np.repeat(equation.state(x[None]), t.size, axis=0)
     h, last = _first_step(equation, t[-1]), None
     for _ in range(STEPS):
         if now >= t[-1]:
@@ -93,9 +100,12 @@ def integrate(equation: Equation, t, rtol: float) -> np.ndarray:
             continue
         end = t[-1] if h == t[-1] - now else now + h
         due = slice(*np.searchsorted(t, [now, end], side="right"))
-        out[due] = x + _values(series, 2 * (t[due] - now) / h - 1)
+        if due.stop > due.start:
+            out[due] = equation.state(x + _values(series, 2 * (t[due] - now) / h - 1))
         x, now, last = x + series.sum(0), end, (h, series)
         h = t[-1] if grow == np.inf else h * grow
+        turned = equation.settle(x)
+        x, last = (x, last) if turned is None else (turned, None)
     raise np.linalg.LinAlgError(
         f"flow must reach t / tau = {t[-1]:g} in {STEPS} steps of at least its rounding, got to "
         f"{now:g}; ask for earlier times or a larger rtol"
@@ -105,9 +115,8 @@ def integrate(equation: Equation, t, rtol: float) -> np.ndarray:
 def _step(equation, x, h, last, rtol):
     """Series of one step, and the factors of the next step after a failure and a success."""
     table = stages()
-    size = equation.size(x)
-    Z = _predict(equation, x, h, last, table.points, size)
-    scale = rtol * size + 8 * _EPS * abs(equation.shown(x[None]))
+    scale = equation.tolerance(x, rtol)
+    Z = _predict(equation, x, h, last, table.points, scale / rtol)
     Z, rounds = _newton(equation, x, h, Z, table, scale)
     if Z is None:
         return None, 0.3, 1.0
@@ -163,5 +172,7 @@ def _values(series, x):
 def _first_step(equation, end):
     x = equation.start
     rate = abs(equation.jacobian(x)).sum(1).max(initial=0.0)  # at least the spectral radius
-    rate += (abs(equation.shown(equation.slope(x[None]))) / equation.size(x)).max(initial=0.0)
+    rate += (abs(equation.shown(equation.slope(x[None]))) / equation.tolerance(x, 1.0)).max(
+        initial=0.0
+    )
     return min(end, 2 / rate) if rate > 0 else end

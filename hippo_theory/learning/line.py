@@ -81,9 +81,16 @@ class Line:
         flat = 1.0 if self.sign else p / reach
         return (self.eta * K / reach * (rest * (turn * bend - flat) - turn * reach) * turn)[:, None]
 
-    def size(self, x):
-        """One: the coordinate is a logarithm beyond `unit`."""
-        return 1.0
+    def tolerance(self, x, rtol):
+        """Of the coordinate, a logarithm beyond `unit`."""
+        return rtol + 8 * _EPS * abs(x)
+
+    def state(self, x):
+        """Return x itself."""
+        return x
+
+    def settle(self, x):
+        """Keep the coordinate."""
 
     def shown(self, x):
         """The coordinate: its error is the relative one of p beyond `unit`."""

@@ -230,9 +230,16 @@ class Disk:
         ends = self.slope(np.concatenate([x + steps, x - steps]))
         return ((ends[: x.size] - ends[x.size :]) / (2 * steps.sum(1))[:, None]).T
 
-    def size(self, x):
-        """One, in the units of `shown`."""
-        return 1.0
+    def tolerance(self, x, rtol):
+        """Of what is shown, and at least its rounding."""
+        return rtol + 8 * np.finfo(float).eps * abs(x / self.units)
+
+    def state(self, x):
+        """Return x itself."""
+        return x
+
+    def settle(self, x):
+        """Keep the coordinates."""
 
     def shown(self, x):
         """Hyperbolic distance, and weights in their units."""

@@ -42,11 +42,13 @@ def problem(N, kind, seed=1):
         c = b
     if kind == "tiny":
         b, c = 1e-30 * b, 1e-30 * c
+    if kind == "asleep":  # balanced and too small to be felt until it wakes
+        b = c = 1e-30 * b
     return stats, b, c
 
 
 @pytest.mark.skipif(np.finfo(LONG).eps > 1e-18, reason="long doubles have no more digits here")
-@pytest.mark.parametrize("kind", ["real", "balanced", "tiny", "complex"])
+@pytest.mark.parametrize("kind", ["real", "balanced", "tiny", "asleep", "complex"])
 @pytest.mark.parametrize("N, t", [(3, 12.0), (6, 4.0)])
 def test_flow_is_its_taylor_series(N, t, kind):
     stats, b, c = problem(N, kind)
@@ -67,6 +69,20 @@ def test_every_horizon_returns_and_ends_at_least_squares():
         error = 64 * np.finfo(float).eps * np.linalg.cond(stats.M) * abs(best).max()
         np.testing.assert_allclose(path.w[-1], best, rtol=0, atol=error)
         assert (np.diff([learning.loss(stats, w) for w in path.w]) <= 1e-12 * stats.energy).all()
+
+
+@pytest.mark.parametrize("N", [2, 5, 9])
+def test_balanced_starts_of_every_size_end_at_their_limit(N):
+    stats, b, _ = problem(N, "real", seed=N)
+    for size in (1.0, 1e-40):
+        for c in (b, -b, b * (-1.0) ** np.arange(N)):
+            path = learning.flow(stats, size * b, size * c, [1e6, 1e9])
+            limit = learning.flow_limit(stats, size * b, size * c)
+            np.testing.assert_allclose(path.w[1], limit, rtol=0, atol=1e-9 * abs(limit).max())
+            excess = learning.loss(stats, path.w[1]) - learning.loss(
+                stats, np.linalg.solve(stats.M, stats.s)
+            )
+            assert path.optimal == (excess < 1e-9 * stats.energy)
 
 
 def test_twenty_coupled_poles_reach_a_million_time_units():
