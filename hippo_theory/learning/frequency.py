@@ -8,7 +8,7 @@ from hippo_theory.lti import transfer_function
 from hippo_theory.lti.values import System
 
 
-def frequency_error(path, omega, target=None, *, stats=None) -> np.ndarray:
+def frequency_error(path, omega, target=None, *, stats=None, length=None) -> np.ndarray:
     """|H(omega, t) - H*(omega)| along a course of training.
 
     Use it to see which frequencies are learned when: the learning front.
@@ -24,6 +24,9 @@ def frequency_error(path, omega, target=None, *, stats=None) -> np.ndarray:
         gains of the statistics, where the flow ends.
     stats : Statistics, optional
         In place of those of the flow; needed for a `Training` without a target.
+    length : int, optional
+        L of responses that are cut after L samples, as in statistics with the boundary
+        "truncated"; poles on the unit circle need it.
 
     Returns
     -------
@@ -32,7 +35,8 @@ def frequency_error(path, omega, target=None, *, stats=None) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If poles or target are not known, or the path has several layers.
+        If poles or target are not known, the path has several layers, or a pole on the unit circle
+        has no finite response.
 
     Notes
     -----
@@ -57,10 +61,22 @@ def frequency_error(path, omega, target=None, *, stats=None) -> np.ndarray:
         raise ValueError("poles must be known; make the statistics from signals or a teacher")
     _check.shape("path.w", path.w, ("T", poles.shape[-1]), "take one layer")
     omega = _check.double("omega", omega, ndim=1, real=True)
+    length = length if length is None else _check.integer("length", length)
     z = np.exp(-1j * omega)
-    responses = 1 / (1 - poles[..., None] * z)  # (N, K), of moving poles (T, N, K)
+    responses = _responses(poles[..., None] * z, length)  # (N, K), of moving poles (T, N, K)
     H = np.einsum("tj,...jk->tk" if responses.ndim == 2 else "tj,tjk->tk", path.w, responses)
     return abs(H - _target(target, stats, poles, responses, z))
+
+
+def _responses(q, length):
+    """1 / (1 - q), or (1 - q^L) / (1 - q), which is L at q = 1."""
+    if length is None:
+        if (q == 1).any() or (abs(q) > 1 + 1e-12).any():
+            raise ValueError("length must be given where poles do not lie inside the unit circle")
+        return 1 / (1 - q)
+    one = abs(1 - q) < 1e-12  # a root of unity at its own frequency, to rounding
+    safe = np.where(one, 0.5, q)
+    return np.where(one, length, (1 - safe**length) / (1 - safe))
 
 
 def _target(target, stats, poles, responses, z):

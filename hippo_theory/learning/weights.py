@@ -75,7 +75,8 @@ def weighted_covariance(left, right, rho, weight) -> np.ndarray:
     m = np.arange(W.size)
     zero = W[0] + 2 * (W[1:] * rho ** m[1:]).sum()
     top = zero + _tail(left.conj(), W, rho)[:, None] + _tail(right, W, rho)
-    return top / one_minus(right[None, :], left[:, None])
+    rest = one_minus(right[None, :], left[:, None])
+    return top / (rest if np.iscomplexobj(left) or np.iscomplexobj(right) else rest.real)
 
 
 def _tail(a, W, rho):
