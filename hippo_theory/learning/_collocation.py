@@ -14,6 +14,7 @@ from numpy.polynomial import legendre
 
 STAGES = 16  # fastest of 8 to 20 on flows of 2 to 50 poles at 1e-12
 STEPS = 10_000
+_EPS = np.finfo(float).eps
 _ITERATIONS = 14
 
 
@@ -36,6 +37,10 @@ class Equation(Protocol):
 
     def tolerance(self, x: np.ndarray, rtol: float) -> np.ndarray:
         """Return the errors of `shown` that are allowed at x, at least its rounding."""
+        ...
+
+    def reach(self, x: np.ndarray) -> float | np.ndarray:
+        """Return the changes of `shown` beyond which an extrapolation is not trusted."""
         ...
 
     def state(self, x: np.ndarray) -> np.ndarray:
@@ -115,18 +120,20 @@ def integrate(equation: Equation, t, rtol: float) -> np.ndarray:
 def _step(equation, x, h, last, rtol):
     """Series of one step, and the factors of the next step after a failure and a success."""
     table = stages()
-    scale = equation.tolerance(x, rtol)
-    Z = _predict(equation, x, h, last, table.points, scale / rtol)
+    Z = _predict(equation, x, h, last, table.points)
+    rounding = equation.tolerance(x, 0.0) + 8 * _EPS * abs(equation.shown(Z[-1:]))
+    scale = equation.tolerance(x, rtol) + rounding
     Z, rounds = _newton(equation, x, h, Z, table, scale)
     if Z is None:
         return None, 0.3, 1.0
     series = table.coefficients @ Z
-    tail = (abs(equation.shown(series[-2:])) / scale).sum(0).max()
+    tail = abs(equation.shown(series[-2:])).sum(0) - rounding / 4
+    tail = (np.maximum(tail, 0.0) / scale).max()
     factor = 0.9 * max(tail, 1e-30) ** (-1 / (STAGES - 1))
     if tail > 1:
         return None, max(0.2, factor), 1.0
     still = (abs(equation.shown(Z[-1:])) <= scale).all()
-    slow = 1.0 if rounds > 8 else 5.0
+    slow = 1.0 if rounds > 8 else 8.0
     return series, 1.0, np.inf if still else min(slow, factor)
 
 
@@ -153,16 +160,17 @@ def _newton(equation, x, h, Z, table, scale):
     return None, _ITERATIONS
 
 
-def _predict(equation, x, h, last, points, size):
+def _predict(equation, x, h, last, points):
     """Continue the last step by the smooth part of its polynomial, or go along the slope."""
+    reach = equation.reach(x)
     if last is not None:
         before, series = last
         series = series[:7]
         Z = _values(series, 1 + 2 * points * (h / before)) - series.sum(0)
-        if (abs(equation.shown(Z)) < 3 * size).all():
+        if (abs(equation.shown(Z)) < reach).all():
             return Z
     Z = points[:, None] * (h * equation.slope(x[None]))
-    return Z if (abs(equation.shown(Z)) < 3 * size).all() else np.zeros_like(Z)
+    return Z if (abs(equation.shown(Z)) < reach).all() else np.zeros_like(Z)
 
 
 def _values(series, x):

@@ -93,6 +93,10 @@ class Mirror:
         """Of z, a logarithm, and at least its rounding."""
         return rtol + 8 * _EPS * abs(self.state(x))
 
+    def reach(self, x):
+        """Three, but for gains that sleep: nothing depends on their z."""
+        return np.where(self.asleep, np.inf, 3.0)
+
     def gains(self, z):
         """W at the rows of z, and how far the invariants have drifted: they cannot."""
         up, down = self._parts(z)
@@ -132,9 +136,12 @@ class Factors:
 
     def tolerance(self, x, rtol):
         """Relative to the weights of every pole: small ones grow by their own rate."""
+        return rtol / 3 * self.reach(x) + 8 * _EPS * abs(x)
+
+    def reach(self, x):
+        """Three times the weights of every pole."""
         norms = np.linalg.norm(x.reshape(4, self.N), axis=0)
-        sizes = np.tile(np.maximum(norms, np.finfo(float).tiny), 4)
-        return rtol * sizes + 8 * _EPS * abs(x)
+        return 3 * np.tile(np.maximum(norms, np.finfo(float).tiny), 4)
 
     def state(self, x):
         """Return x itself."""

@@ -85,6 +85,10 @@ class Line:
         """Of the coordinate, a logarithm beyond `unit`."""
         return rtol + 8 * _EPS * abs(x)
 
+    def reach(self, x):
+        """Three."""
+        return 3.0
+
     def state(self, x):
         """Return x itself."""
         return x

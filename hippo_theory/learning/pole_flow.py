@@ -234,6 +234,10 @@ class Disk:
         """Of what is shown, and at least its rounding."""
         return rtol + 8 * np.finfo(float).eps * abs(x / self.units)
 
+    def reach(self, x):
+        """Three."""
+        return 3.0
+
     def state(self, x):
         """Return x itself."""
         return x
