@@ -1,6 +1,6 @@
 """Hankel singular values to any number of digits, in mpmath.
 
-The factors come from the recurrence of `_factors` written out in mpmath; the working precision
+The factors come from the recurrence of `hammarling` written out in mpmath; the working precision
 doubles until two runs agree, so that it also finds how much the system itself loses.
 """
 
@@ -69,7 +69,7 @@ def _numbers(mpmath, system):
 
 
 def _factor(mpmath, T, B, discrete, diagonal):
-    """The recurrence of `_factors.controllability_factor`."""
+    """The recurrence of `hammarling`, written out."""
     n, m = T.rows, B.cols
     S, B = mpmath.matrix(n, n), B.copy()
     for k in range(n - 1, -1, -1):

@@ -3,7 +3,7 @@
 Rounding errors leave S with the residual F = A S S^* + S S^* A^* + B B^*, or
 F = A S S^* A^* - S S^* + B B^* in discrete time. The solution of the same equation with F in place
 of B B^* is what S S^* lacks of P, so that S can be improved, and its error be known, once F is
-computed with twice the digits: the errors of two large sums that cancel.
+computed with twice the digits: the errors of two large sums that cancel. docs/theory.md (6.26).
 """
 
 from dataclasses import dataclass

@@ -35,11 +35,13 @@ def h2_norm(system) -> float:
     ------
     ValueError
         If a pole is not stable.
+    numpy.linalg.LinAlgError
+        If C S cancels so far that less than ten digits are left.
 
     Notes
     -----
-    |C S|_F with the factor P = S S^*, so that nothing negative is ever rooted. O(n^3).
-    docs/theory.md (6.15).
+    |C S|_F with the factor P = S S^*; where that loses digits tr(C P C^*), P and its sums in 32
+    digits, so that ten digits are right. O(n^3). docs/theory.md (6.15), (6.26).
 
     Examples
     --------

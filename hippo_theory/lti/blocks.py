@@ -11,6 +11,8 @@ import numpy as np
 
 from hippo_theory.lti._values import Array
 
+LARGE = 32  # states from which on a real Schur form, turned to a complex one, is quicker
+
 
 def eigenvalues(A: Array) -> Array:
     """Eigenvalues of every block by LAPACK; those of a block of one state are its entry of A."""
@@ -83,7 +85,11 @@ def _eigvals(A, block):
 
 
 def _schur(A) -> tuple[Array, Array]:
+    from scipy.linalg import rsf2csf
     from scipy.linalg import schur as lapack_schur
 
-    form: Any = lapack_schur(A, output="complex")
-    return form
+    if np.iscomplexobj(A) or len(A) < LARGE:
+        form: Any = lapack_schur(A, output="complex")
+        return form
+    form = lapack_schur(A)
+    return rsf2csf(*form)

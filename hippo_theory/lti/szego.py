@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hippo_theory import _check, scales
+from hippo_theory.lti._fast_szego import eliminate
 from hippo_theory.lti.pairings import pairings
 
 __all__ = [
@@ -132,7 +133,7 @@ def generator_cholesky(
     A Schur complement of a Cauchy-like matrix is Cauchy-like: eliminating pole p multiplies b_i
     by (l_i - l_p) / w_ip. Only quotients and products of data occur, so the relative error of
     every entry is O(N eps), however small the entry; b is kept as mantissa and exponent. After
-    the use of Cauchy-like structure by Demmel and by Haut and Beylkin. O(N r) time and memory.
+    the use of Cauchy-like structure by Demmel and by Haut and Beylkin. O(N^2) time and memory.
     docs/theory.md (5.25).
 
     Examples
@@ -147,26 +148,13 @@ def generator_cholesky(
     """
     _check.flag("pivoted", pivoted)
     tolerance = _check.number("tolerance", tolerance, minimum=0.0, below=1.0)
-    steps = _eliminate(*_generators(poles, weights, discrete, log_poles), pivoted=pivoted)
-    columns, pivots, mantissas, exponents = [], [], [], []
-    for rest, b, exponent, w, size in steps:
-        pivot, p = np.abs(b[0]) ** 2 / w[0].real, rest[0]
-        if pivots and pivoted:
-            relative = scales.ldexp(pivot / mantissas[0], 2 * int(exponent[0]) - exponents[0])
-            if relative < tolerance:
-                break
-        x = np.zeros(size, complex)
-        x[rest] = scales.restored(
-            "entries of X", b / b[0] * (w[0].real / w), exponent - exponent[0]
-        )
-        x[p] = 1.0
-        columns.append(x)
-        pivots.append(p)
-        mantissas.append(pivot)
-        exponents.append(2 * int(exponent[0]))
-    return GeneratorCholesky(
-        np.stack(columns, 1), np.array(pivots), np.array(mantissas), np.array(exponents)
-    )
+    b, pairs = _generators(poles, weights, discrete, log_poles)
+    B, E, w, order = _eliminate(b, pairs, pivoted=pivoted, tolerance=tolerance)
+    k = np.arange(order.size)
+    lead, exponent, diagonal = B[order, k], E[order, k], w[order, order].real
+    X = scales.restored("entries of X", B / lead * (diagonal / w[:, order]), E - exponent)
+    X[order, k] = 1.0
+    return GeneratorCholesky(X, order, np.abs(lead) ** 2 / diagonal, 2 * exponent)
 
 
 def triangular_factor(poles, *, discrete=True, log_poles=None) -> np.ndarray:
@@ -200,13 +188,9 @@ def triangular_factor(poles, *, discrete=True, log_poles=None) -> np.ndarray:
     array([[ 1. ,  0. ],
            [ 0.6, -0.8]])
     """
-    steps = _eliminate(*_generators(poles, None, discrete, log_poles), pivoted=False)
-    columns = []
-    for rest, b, exponent, w, size in steps:
-        column = np.zeros(size, complex)
-        column[rest] = scales.ldexp(b, exponent) * (np.sqrt(w[0].real) / w)
-        columns.append(column)
-    return np.stack(columns, 1)
+    b, pairs = _generators(poles, None, discrete, log_poles)
+    B, E, w, order = _eliminate(b, pairs, pivoted=False)
+    return scales.ldexp(B, E) * (np.sqrt(w[order, order].real) / w[:, order])
 
 
 def log_separations(poles, *, discrete=True, log_poles=None) -> np.ndarray:
@@ -341,27 +325,22 @@ def _generators(poles, weights, discrete, log_poles):
     return weights.astype(complex), pairs
 
 
-def _eliminate(b, pairs, *, pivoted):
-    """Yield (remaining poles, b, its exponents, w, N) for every pivot, which stands first."""
-    N, log_diagonal = b.size, np.log2(pairs.diagonal)
-    rest, exponent = np.arange(N), scales.exponent(b[:, None], axis=1)[:, 0]
-    b = scales.ldexp(b, -exponent)
-    while rest.size:
-        if pivoted:
-            j = np.argmax(2 * (np.log2(np.abs(b)) + exponent) - log_diagonal[rest])
-            order = np.r_[j, 0:j, j + 1 : rest.size]
-            rest, b, exponent = rest[order], b[order], exponent[order]
-        w = pairs.denominator(rest, rest[:1])
-        yield rest, b, exponent, w, N
-        factor = pairs.difference(rest[1:], rest[:1]) / w[1:]
-        if not np.all(factor):
-            other = rest[1:][np.argmin(np.abs(factor))]
-            raise ValueError(
-                f"poles must be distinct, got equal ones at indices {rest[0]}, {other}"
-            )
-        b = b[1:] * factor
-        shift = scales.exponent(b[:, None], axis=1)[:, 0]
-        rest, b, exponent = rest[1:], scales.ldexp(b, -shift), exponent[1:] + shift
+def _eliminate(b, pairs, *, pivoted, tolerance=0.0):
+    """Generators B 2^E before every pivot, (N, r), w, (N, N), and the pivots, (r,)."""
+    N = b.size
+    i, exponent = np.arange(N), scales.exponent(b[:, None], axis=1)[:, 0].astype(np.int64)
+    w = np.asarray(pairs.denominator(i[:, None], i), complex)
+    apart = np.asarray(pairs.difference(i[:, None], i), complex)
+    order, E = np.zeros(N, np.int64), np.zeros((N, N), np.int64)
+    B = np.zeros((N, N), complex)
+    mantissas = scales.ldexp(b, -exponent)
+    rank = eliminate(mantissas, exponent, w, apart, pivoted, tolerance, order, B, E)
+    if rank < 0:
+        k = int(np.count_nonzero(B.any(axis=0))) - 1
+        raise ValueError(
+            f"poles must be distinct, got equal ones at indices {order[k]}, {-1 - rank}"
+        )
+    return B[:, :rank], E[:, :rank], w, order[:rank]
 
 
 def __dir__():

@@ -10,6 +10,7 @@ from scipy import signal
 
 import hippo_theory as ht
 
+EPS = np.finfo(float).eps
 e = np.eye(6)
 
 
@@ -88,6 +89,8 @@ def test_values_and_norms_are_those_of_the_gramians(name):
     exact = exact_values(P, Q)
     spectrum = ht.hankel.singular_values(G)
     np.testing.assert_allclose(spectrum.values, exact, rtol=0, atol=1e-11 * exact[0])
+    assert (np.abs(spectrum.values - exact) <= spectrum.error + EPS * exact).all()
+    assert spectrum.error.max() <= 1e3 * max(np.abs(spectrum.values - exact).max(), EPS * exact[0])
     seen = exact > 1e-8 * exact[0]
     np.testing.assert_allclose(spectrum.log_values[seen], np.log(exact[seen]), atol=1e-3)
     assert abs(ht.hankel.hankel_norm(G) / exact[0] - 1) < 1e-11
