@@ -14,7 +14,15 @@ for the laws and rows that were asked are written anew.
 import sys
 import warnings
 
-from tests import laws_hankel, laws_lti, laws_memory, laws_values, red
+from tests import (
+    laws_hankel,
+    laws_invariance,
+    laws_lti,
+    laws_memory,
+    laws_reduction,
+    laws_values,
+    red,
+)
 from tests.measure import Law
 from tests.red import RED
 from tests.zoo import SYSTEMS
@@ -22,6 +30,8 @@ from tests.zoo import SYSTEMS
 LAWS: tuple[Law, ...] = (
     *laws_lti.LAWS,
     *laws_hankel.LAWS,
+    *laws_reduction.LAWS,
+    *laws_invariance.LAWS,
     *laws_memory.LAWS,
     *laws_values.LAWS,
 )

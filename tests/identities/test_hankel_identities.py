@@ -9,7 +9,6 @@ import hippo_theory as ht
 from hippo_theory import hankel
 from hippo_theory.hankel import _intervals, _levels, _modes
 from hippo_theory.lti import expand
-from hippo_theory.lti.forms import matrices
 
 EPS = np.finfo(float).eps
 N = 8
@@ -26,12 +25,6 @@ def example(dt=None, conjugate=False, seed=0, channels=()):
 
 
 SYSTEMS = [(dt, conjugate) for dt in (None, 1.0) for conjugate in (False, True)]
-
-
-def rotated(system):
-    A, B, C, D = matrices(system)
-    Z = np.linalg.qr(np.random.default_rng(5).normal(size=A.shape))[0]
-    return Z @ A @ Z.T, Z @ B, C @ Z.T, D
 
 
 def test_limited_gramians_are_integrals():
