@@ -29,6 +29,8 @@ def loss(A: Array, B: Array, C: Array, L: int, chunk: int | None = None) -> floa
     """
     if L < 2 or not (A.size and B.size and C.size):
         return 0.0
+    if is_contraction(A):
+        return float(EPS * L)  # of |C| |B|, which is all that a contraction can lose
     count = (L - 1).bit_length()
     with np.errstate(over="ignore", invalid="ignore"):
         squares = [A]

@@ -75,9 +75,9 @@ def _is_safe(squares, left, right, h) -> bool:
     """Whether norms alone bound the loss of the squarings: what costs no product."""
     sizes = [np.vdot(S, S).real for S in squares]
     levels = np.dot(sizes, 0.5 ** np.arange(1, len(sizes) + 1))
-    rows = len(right) * np.linalg.norm(left, axis=-1).sum(axis=0).max(initial=0.0)
-    columns = np.linalg.norm(right, axis=-1).max(initial=0.0) * max(sizes, default=1.0) ** 0.5
-    h = h[..., 1:]
+    rows = len(right) * np.sqrt((abs(left) ** 2).sum(axis=-1)).sum(axis=0).max(initial=0.0)
+    columns = (abs(right) ** 2).sum(axis=-1).max(initial=0.0) * max(sizes, default=1.0)
+    columns, h = columns**0.5, h[..., 1 : len(right)]
     largest = float(array_namespace(h).max(abs(h))) if 0 not in h.shape else 0.0
     return growth.EPS * levels * rows * columns <= growth.LIMIT * largest
 

@@ -126,7 +126,10 @@ def markov_parameters(system: System, L: int) -> Array:
             for x in _powers(system, B, L - 1):
                 h.append(2 * (C @ x).real if conjugate else C @ x)
     shape = (*system.batch_shape, C.shape[-2], B.shape[-1])
-    h = np.stack([np.broadcast_to(term, shape) for term in (D, *h)], axis=-1)
+    if system.batch_shape:  # what is shared has fewer axes
+        h = [np.broadcast_to(term, shape) for term in h]
+    parts = [D[..., None], np.stack(h, axis=-1)] if L > 1 else [D[..., None]]
+    h = np.concatenate([np.broadcast_to(a, (*shape, a.shape[-1])) for a in parts], axis=-1)
     if not np.isfinite(h).all():
         k = int(np.argwhere(~np.isfinite(h))[:, -1].min())
         raise np.linalg.LinAlgError(
