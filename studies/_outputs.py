@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
-from studies import _figures, _files, _origin
+from studies import _files, _origin
 
 # From pandas 3.1 on, floats are read exactly by default and asking for it is deprecated.
 PANDAS = tuple(map(int, pd.__version__.split(".")[:2]))
@@ -38,6 +38,8 @@ def lent(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw(study: ModuleType, stem: Path, table: pd.DataFrame) -> None:
     """Draw the figure of the table as PNG and PDF."""
+    from studies import _figures  # not before a figure is drawn: parts of a sweep draw none
+
     with _figures.style():
         figure = study.plot(lent(table))
         for kind, metadata in METADATA.items():

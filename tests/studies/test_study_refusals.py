@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -134,3 +136,30 @@ def test_a_cell_too_large_for_the_machine_is_refused(toy, tmp_path):
     assert _memory.available(tmp_path) == 1_000_000
     (tmp_path / "memory.max").write_text("max\n")
     assert _memory.available(tmp_path) > 1_000_000
+
+
+def test_a_missing_package_is_named_with_what_installs_it():
+    program = """
+import sys
+sys.modules["tyro"] = None
+from studies.__main__ import main
+sys.exit(main(["run", "legs_memory"]))
+"""
+    root = Path(studies.__file__).parents[1]
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+    assert done.returncode == 2
+    said = "python -m studies needs tyro, which is not installed: "
+    assert done.stderr == said + "pip install 'hippo_theory[studies]'\n"
+
+
+def test_the_list_of_claims_imports_no_study():
+    program = """
+import sys
+from studies.__main__ import main
+main(["list"])
+heavy = {"numpy", "pandas", "matplotlib", "tyro", "hippo_theory"} & set(sys.modules)
+sys.exit(f"imported {heavy}" if heavy else 0)
+"""
+    root = Path(studies.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL, cwd=root)

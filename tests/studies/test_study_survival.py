@@ -143,6 +143,8 @@ SLOWLY = """def measure(cell, rng):
 SLOW = (
     TOY.replace("def measure(cell, rng):\n", SLOWLY)
     .replace("from dataclasses", "import os\nimport time\nfrom dataclasses", 1)
+    .replace("from studies import _cells, _figures, _study", "from studies import _study")
+    .replace("    figure = _figures", "    from studies import _figures\n\n    figure = _figures")
     .replace("(1, 2, 3, 4, 5)", repr(tuple(range(1, 41))))
 )
 
@@ -242,16 +244,15 @@ def test_a_run_killed_again_and_again_continues_to_the_same_bytes(checkout, unin
 
 
 @needs_proc
-@pytest.mark.parametrize("victim", ["worker", "fork server"])
-def test_a_killed_process_of_the_pool_costs_its_cell_only_time(checkout, uninterrupted, victim):
-    out = checkout / victim
+def test_killed_processes_of_the_pool_cost_their_cells_only_time(checkout, uninterrupted):
+    out = checkout / "pool"
     words = ("run", "toy", "--out", out, "--jobs", 2)
     process = subprocess.Popen(**command(checkout, *words))
-    wait_for(lambda: len(cells_of(out)) >= 5)
-    below = children_of(process.pid)
-    servers = [pid for pid in below if children_of(pid)]
-    workers = [pid for server in servers for pid in children_of(server)]
-    os.kill((workers if victim == "worker" else servers)[0], signal.SIGKILL)
+    for count, victim in ((5, "worker"), (15, "fork server")):
+        wait_for(lambda: len(cells_of(out)) >= count)  # noqa: B023
+        servers = [pid for pid in children_of(process.pid) if children_of(pid)]
+        workers = [pid for server in servers for pid in children_of(server)]
+        os.kill((workers if victim == "worker" else servers)[0], signal.SIGKILL)
     said = process.communicate()[1]
     assert process.returncode == 0, said
     assert bytes_of(out) == uninterrupted
