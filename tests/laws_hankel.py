@@ -85,7 +85,10 @@ def singular_values(row):
 def estimates(row):
     """Error of every singular value over what is stated of it: never above 1."""
     error, allowed, wanted = errors(row)
-    return float(np.max(error / np.maximum(allowed + 2 * EPS * wanted, 1e-300), initial=0.0))
+    nothing = 1e-60 * wanted.max(initial=0.0)  # zeros are known no better at 600 bits
+    return float(
+        np.max(error / np.maximum(allowed + 2 * EPS * wanted + nothing, 1e-300), initial=0.0)
+    )
 
 
 def usefulness(row):

@@ -163,6 +163,7 @@ def mode_scores(system, *, norm: str = "hinf") -> np.ndarray:
 
 
 def _mode_scores(system, norm):
+    system = system.in_double()
     plain = DiagonalLTI(system.poles, system.B, system.C, dt=system.dt)
     rows, columns = (scales.scaled(plain, clock=False, toward=t) for t in ("inputs", "outputs"))
     B, C = matrices(rows.system)[1], matrices(columns.system)[2]

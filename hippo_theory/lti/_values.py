@@ -1,5 +1,6 @@
 """The checks behind LTI values: shapes, read-only copies, exact logarithms, stability."""
 
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -49,6 +50,18 @@ def _aligned(name, value, matrix, vector, batch):
     _check.shape(name, array, (..., *expected) if batch else expected)
     missing = batch + len(expected) - array.ndim
     return array.reshape((1,) * missing + array.shape), is_matrix
+
+
+def in_double(system):
+    """A value with arrays in double precision, poles anew from `log_poles` where these are data."""
+    fields = {name: getattr(system, name) for name in system.__dataclass_fields__}
+    arrays = {k: x for k, x in fields.items() if isinstance(x, np.ndarray)}
+    wide = {k: x.astype(np.result_type(x, np.float64), copy=False) for k, x in arrays.items()}
+    if all(wide[k] is x for k, x in arrays.items()):
+        return system
+    if "log_poles" in wide:
+        wide["poles"] = np.exp(wide["log_poles"])
+    return replace(system, **wide)
 
 
 def sizes(system) -> tuple[Array, Array]:

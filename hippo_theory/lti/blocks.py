@@ -16,7 +16,7 @@ LARGE = 32  # states from which on a real Schur form, turned to a complex one, i
 
 def eigenvalues(A: Array) -> Array:
     """Eigenvalues of every block by LAPACK; those of a block of one state are its entry of A."""
-    n = len(A)
+    n, A = len(A), A.astype(np.result_type(A, np.float64), copy=False)
     if is_triangular(A):
         return np.diagonal(A).copy()
     blocks = components(A)

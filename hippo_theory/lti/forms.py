@@ -167,7 +167,8 @@ def matrices(system: System) -> tuple[Array, Array, Array, Array]:
     if isinstance(system, LTI):
         return system.A, B, C, D
     if isinstance(system, DPLR):
-        return np.diag(system.poles) - system.P @ system.Q.conj().T, B, C, D
+        wide = system.in_double()
+        return np.diag(wide.poles) - wide.P @ wide.Q.conj().T, B, C, D
     assert isinstance(system, DiagonalLTI)
     if not system.conjugate:
         return np.diag(system.poles), B, C, D

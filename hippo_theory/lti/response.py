@@ -61,7 +61,7 @@ def transfer_function(system: System, z) -> Array:
     if there:
         return _arrays.transfer_function(system, z, there)
     evaluate = {LTI: _by_substitution, DiagonalLTI: _by_cauchy_sums, DPLR: _by_woodbury}
-    points = z.reshape(-1)
+    system, points = system.in_double(), z.reshape(-1)
     chunk = max(1, _BLOCK // max(1, system.state_dim * math.prod(system.batch_shape)))
     parts = [points[k : k + chunk] for k in range(0, points.size, chunk)] or [points]
     with np.errstate(all="ignore"):  # refused below

@@ -48,6 +48,10 @@ class System:
         """() for single input and output, else (p, m): outputs, inputs."""
         return self.D.shape[len(self.batch_shape) :]
 
+    def in_double(self) -> Any:
+        """The same numbers with every array in double precision; itself where they are."""
+        return _values.in_double(self)
+
     if TYPE_CHECKING:  # `algebra` attaches the arithmetic, which needs the forms of these values
 
         def __neg__(self) -> Any: ...
@@ -361,7 +365,8 @@ class DPLR(System):
         )
 
     def _dense(self) -> Array:
-        return np.diag(self.poles) - self.P @ self.Q.conj().T
+        value = self.in_double()
+        return np.diag(value.poles) - value.P @ value.Q.conj().T
 
     def _states(self) -> str:
         return f"{self.state_dim} states, rank {self.P.shape[1]}"
