@@ -214,26 +214,29 @@ def _dense(system: System, dt: float, row: Scheme) -> System:
     """Apply the rule in balanced units of the states, in which no digit of small ones is lost."""
     A, B, C, D = (cast(a, np.float64) for a in matrices(system))
     columns = _units(np.abs(A))  # powers of two round nothing
-    rows = columns[:, None]
+    rows = np.reshape(columns, (-1, 1))
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        parts = (A / rows) * columns, B / rows, C * columns, D
-        A, B, C, D = row.dense(*parts, dt, row.alpha)
-        A, B, C = (A / columns) * rows, B * rows, C / columns
-    if not all(np.isfinite(part).all() for part in (A, B, C, D)):
+        if np.ndim(columns):
+            A, B, C = (A / rows) * columns, B / rows, C * columns
+        A, B, C, D = row.dense(A, B, C, D, dt, row.alpha)
+        if np.ndim(columns):
+            A, B, C = (A / columns) * rows, B * rows, C / columns
+    try:
+        return assemble(A, B, C, D, dt=dt, siso=system.is_siso)
+    except ValueError as error:  # values refuse what is not finite
         raise np.linalg.LinAlgError(
             f"the discrete system leaves the range of floating point under {row.name}; reduce dt"
-        )
-    return assemble(A, B, C, D, dt=dt, siso=system.is_siso)
+        ) from error
 
 
-def _units(sizes: Array) -> Array:
-    """Units of the states, or ones where rows and columns differ too little to cost digits."""
+def _units(sizes: Array) -> Any:
+    """Units of the states; 1 where rows and columns differ too little to cost digits."""
     rows, columns = sizes.sum(axis=1), sizes.sum(axis=0)
     rows, columns = (a - np.diagonal(sizes) for a in (rows, columns))
     alone = (rows == 0) | (columns == 0)
     ratio = np.where(alone, 1.0, rows / np.where(alone, 1.0, columns))
     if np.maximum(ratio, 1 / ratio).max(initial=1.0) < UNLIKE:
-        return np.ones(len(sizes))
+        return 1.0
     return np.exp2(scales.balanced(sizes))
 
 

@@ -75,9 +75,10 @@ def _is_safe(squares, left, right, h) -> bool:
     """Whether norms alone bound the loss of the squarings: what costs no product."""
     sizes = [np.vdot(S, S).real for S in squares]
     levels = np.dot(sizes, 0.5 ** np.arange(1, len(sizes) + 1))
-    rows = len(right) * np.sqrt((abs(left) ** 2).sum(axis=-1)).sum(axis=0).max(initial=0.0)
-    columns = (abs(right) ** 2).sum(axis=-1).max(initial=0.0) * max(sizes, default=1.0)
-    columns, h = columns**0.5, h[..., 1 : len(right)]
+    rows, columns = (np.sqrt(np.einsum("...n,...n", a, a.conj()).real) for a in (left, right))
+    rows = len(right) * rows.sum(axis=0).max(initial=0.0)
+    columns = columns.max(initial=0.0) * max(sizes, default=1.0) ** 0.5
+    h = h[..., 1 : len(right)]
     largest = float(array_namespace(h).max(abs(h))) if 0 not in h.shape else 0.0
     return growth.EPS * levels * rows * columns <= growth.LIMIT * largest
 
