@@ -49,7 +49,7 @@ def measure(cell, rng):
     horizon = float(ht.learning.time_to(0.999, [b0], [c0], sigma, eta)) * R
     steps = round(horizon / (2 * params.fraction))
     run = ht.learning.gradient_descent(
-        u, y, [params.pole], [b0], [c0], 2 * params.fraction / R, steps
+        u, y, [params.pole], [b0], [c0], 2 * params.fraction / R, steps, method="recurrence"
     )
     rows = []
     for k in _teacher.thin(steps + 1, 40):
@@ -67,6 +67,18 @@ def measure(cell, rng):
     return rows
 
 
+def check(table):
+    off = float((table.gain_trained - table.gain_closed).abs().max())
+    assert off < 0.02, f"training is {off:.3g} off the closed form"
+    half = table[table.gain_closed >= 0.5].groupby(["panel", "start", "imbalance"]).time.min()
+    scales = half.loc["scale"].to_numpy()
+    delay = float((scales[0] - scales[-1]) / np.log(table.start.max() / table.start.min()))
+    assert abs(delay - 0.5) < 0.1, f"sigmoids are {delay:.2f} log(start ratio) apart, not 1/2"
+    lazy = half.loc["imbalance"].droplevel(0)
+    assert lazy.iloc[-1] < 0.3 * lazy.iloc[0], "imbalance does not speed the start"
+    return {"training off by": off, "delay over log of the start": delay}
+
+
 def plot(table):
     figure = _figures.figure("double")
     axes = figure.subplots(1, 2, sharey=True)
@@ -74,7 +86,7 @@ def plot(table):
         for number, (value, rows) in enumerate(table[table.panel == panel].groupby(by)):
             (line,) = ax.plot(rows.time, rows.gain_closed, marker="")
             name = f"$w_0/w_*={value:g}$" if by == "start" else f"$\\lambda/w_*={value:g}$"
-            style = {"color": line.get_color(), "marker": "osD^vx"[number % 6], "linestyle": ""}
+            style = {"color": line.get_color(), "marker": "os^Dvx"[number % 6], "linestyle": ""}
             ax.plot(rows.time[::3], rows.gain_trained[::3], label=name, **style)
         ax.set_xlabel("time $\\sigma t$")
         ax.legend(loc="lower right")

@@ -1,8 +1,8 @@
 """A one-state SSM and a two-layer linear network are one map of gradient descent, to rounding.
 
 The network w = c b has one input and one target with the SSM's two sums: x^2 = eta, x y = sigma.
-Both are trained literally, the SSM through its recurrence; the third curve is the exact map of two
-numbers. Below, at and beyond the stability limit 2 / R. (compare learning_one_layer)
+Both are trained literally, the SSM through its recurrence; open marks on the right are the exact
+map of two numbers. Below, at and beyond the stability limit 2 / R. (compare learning_one_layer)
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,9 @@ def measure(cell, rng):
     rows = []
     for fraction in cell.fractions:
         rate = 2 * fraction / R
-        ssm = ht.learning.gradient_descent(u, y, [cell.pole], b0, c0, rate, cell.steps)
+        ssm = ht.learning.gradient_descent(
+            u, y, [cell.pole], b0, c0, rate, cell.steps, method="recurrence"
+        )
         network = _network(x[0][0], target[0][0], cell.b0, cell.c0, rate, cell.steps)
         exact = ht.learning.gain_steps(b0, c0, sigma, eta, rate, cell.steps)
         rows += [
@@ -72,22 +74,34 @@ def _network(x, y, b, c, rate, steps):
     return np.array(gains)
 
 
+def check(table):
+    network, exact = (
+        float(table[name].abs().max()) for name in ("network_less_ssm", "map_less_ssm")
+    )
+    assert network < 1e-13, f"the network is {network:.1e} off the SSM"
+    assert exact < 1e-13, f"the map of two numbers is {exact:.1e} off the SSM"
+    return {"network off by": network, "map off by": exact}
+
+
 def plot(table):
     figure = _figures.figure("double")
     left, right = figure.subplots(1, 2)
     for fraction, rows in table.groupby("fraction"):
         shown = rows[rows.step <= 60]
-        (line,) = left.plot(shown.step, shown.ssm, markevery=4, label=f"{fraction:g} of limit")
-        style = {"color": line.get_color(), "marker": line.get_marker(), "markevery": 12}
+        (line,) = left.plot(shown.step, shown.ssm, markevery=3, label=f"{fraction:g} of limit")
+        style = {"color": line.get_color(), "marker": line.get_marker(), "markevery": 13}
         off = abs(rows.network_less_ssm).cummax()
-        right.semilogy(rows.step[off > 0], off[off > 0], linestyle=line.get_linestyle(), **style)
+        right.semilogy(rows.step[off > 0], off[off > 0], linestyle="-", **style)
+        off = abs(rows.map_less_ssm).cummax()
+        style = {**style, "mfc": "none", "markevery": (6, 13)}
+        right.semilogy(rows.step[off > 0], off[off > 0], linestyle=":", **style)
     eps = np.finfo(float).eps
     ends = [0, table.step.max()]
     (line,) = right.plot(ends, [eps, eps], "-", color=_figures.GREY, linewidth=0.7, marker="")
     _figures.label_end(line, "eps")
-    left.set(xlabel="step", ylabel="gain $w/w_*$ of the SSM")
+    left.set(xlabel="step", ylabel="gain $w/w_\\star$ of the SSM")
     left.legend()
-    right.set(xlabel="step", ylabel="largest |network $-$ SSM| / $w_*$ so far", ylim=(3e-17, 1e-13))
+    right.set(xlabel="step", ylabel="largest |difference| / $w_\\star$ so far", ylim=(3e-17, 1e-13))
     return figure
 
 

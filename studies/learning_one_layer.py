@@ -48,7 +48,9 @@ def measure(cell, rng):
     rows = []
     for fraction in cell.fractions:
         steps = round(cell.horizon / (2 * fraction))
-        run = ht.learning.gradient_descent(u, y, [cell.pole], b0, c0, 2 * fraction / R, steps)
+        run = ht.learning.gradient_descent(
+            u, y, [cell.pole], b0, c0, 2 * fraction / R, steps, method="recurrence"
+        )
         for k in _teacher.thin(steps + 1, 41):
             w = ht.learning.gain(2 * fraction * k / R, sigma=sigma, eta=eta, b0=b0, c0=c0)
             rows.append(
@@ -62,6 +64,15 @@ def measure(cell, rng):
                 }
             )
     return rows
+
+
+def check(table):
+    gaps = (table.gain_trained - table.gain_closed).abs().groupby(table.fraction).max().sort_index()
+    ratio = float(gaps.iloc[-1] / gaps.iloc[0] * gaps.index[0] / gaps.index[-1])
+    assert 0.5 < ratio < 2, f"the gap is not in proportion to the learning rate: {ratio:.2f}"
+    assert gaps.iloc[0] < 0.1 * gaps.index[-1], f"the gap is {gaps.iloc[0]:.3g}"
+    found = {f"gap at {fraction:g} of the limit": float(gap) for fraction, gap in gaps.items()}
+    return {**found, "gap ratio over rate ratio": ratio}
 
 
 def plot(table):

@@ -1,11 +1,11 @@
-"""The closed form of one gain beats integration and training; for many easy modes it loses.
+"""The closed form of a gain beats integration and training, not a map of two numbers or easy modes.
 
 Medians of interleaved repetitions, in processor time on one core, as ratios to the closed form.
 One gain at many times, to rounding: against SciPy's integrators, and against training to the same
 final time by vectorised recurrences (lfilter, and its adjoint by lfilter), by the compiled
-recurrences of gradient_descent, and by the two-number map. Many non-stiff modes densely in time:
-the closed form pays for its exponentials, where an integrator interpolates. (compare
-learning_one_layer)
+recurrences of gradient_descent, by the triangular factor of the responses, and by the map of two
+numbers. Many non-stiff modes densely in time: the closed form pays for its exponentials, where an
+integrator interpolates. (compare learning_one_layer)
 """
 
 import time
@@ -104,6 +104,9 @@ def _one_gain(params, rng):
             [b0], [c0], sigma, eta, rate, params.steps
         ),
         "compiled training": lambda: ht.learning.gradient_descent(
+            u, y, [POLE], [b0], [c0], rate, params.steps, method="recurrence"
+        ),
+        "triangular training": lambda: ht.learning.gradient_descent(
             u, y, [POLE], [b0], [c0], rate, params.steps
         ),
         "vectorised training": lambda: _vectorised(u, y, b0, c0, rate, params.steps),
@@ -140,6 +143,21 @@ def _many_modes(params, rng):
 
 
 TASKS = {"one gain": _one_gain, "many modes": _many_modes}
+
+
+def check(table):
+    ratio = table.set_index(["task", "contender"]).ratio
+    one, many = ratio["one gain"], ratio["many modes"].drop("closed form")
+    others = one.drop(["closed form", "two-number map"])
+    assert others.min() > 2, f"{others.idxmin()} takes only {others.min():.2f} times as long"
+    assert one["two-number map"] < 1.5, "the map of two numbers is slower"
+    assert many.max() < 1.5, "easy modes are integrated more slowly"
+    return {
+        "least ratio to the closed form": float(others.min()),
+        "largest": float(others.max()),
+        "two-number map": float(one["two-number map"]),
+        "easy modes": float(many.max()),
+    }
 
 
 def plot(table):

@@ -93,6 +93,32 @@ def _stochastic(params, fraction, rng):
 PARTS = {"modified": _modified, "balance": _balance, "stochastic": _stochastic}
 
 
+def check(table):
+    rows = table[table.part == "modified"].sort_values("rate")
+    orders = {
+        name: float(
+            np.diff(np.log(rows[name].iloc[:2]))[0] / np.diff(np.log(rows.rate.iloc[:2]))[0]
+        )
+        for name in ("flow", "modified")
+    }
+    assert abs(orders["flow"] - 1) < 0.1, f"the flow is of order {orders['flow']:.2f}"
+    assert abs(orders["modified"] - 2) < 0.1, (
+        f"the modified flow is of order {orders['modified']:.2f}"
+    )
+    rows = table[(table.part == "balance") & (table.residual < 1e-6)]
+    above = float((rows.sharpness / rows.limit).max())
+    assert above < 1.001, f"descent settles at {above:.3f} of the limit"
+    rows = table[table.part == "stochastic"]
+    off = float(((rows.variance - rows.formula) / rows.standard_error).abs().max())
+    assert off < 5, f"a variance is {off:.1f} standard errors off the formula"
+    return {
+        "order of the flow": orders["flow"],
+        "order of the modified flow": orders["modified"],
+        "largest sharpness over its limit": above,
+        "standard errors off": off,
+    }
+
+
 def plot(table):
     figure = _figures.figure("double", 2.4)
     left, middle, right = figure.subplots(1, 3)
@@ -109,7 +135,8 @@ def plot(table):
     left.legend()
     rows = table[table.part == "balance"]
     middle.plot(rows.rate, rows.sharpness, linestyle="", label="after descent")
-    middle.plot(rows.rate, np.minimum(rows.limit, 1), marker="", label="$2/\\alpha$, at most $R$")
+    dense = np.linspace(rows.rate.min(), rows.rate.max(), 200)
+    middle.plot(dense, np.minimum(1 / dense, 1), marker="", label="$2/\\alpha$, at most $R$")
     middle.set(xlabel="$\\alpha$ over $2/R$", ylabel="final sharpness over $R$", ylim=(0.5, 1.05))
     middle.legend()
     rows = table[table.part == "stochastic"]
