@@ -43,6 +43,32 @@ def test_fisher_memory_of_a_normal_recurrence_sums_to_the_input_power():
     )
 
 
+def test_fisher_memory_of_several_inputs_is_that_of_each():
+    rng = np.random.default_rng(12)
+    A, B = 0.3 * rng.normal(size=(4, 4)), rng.normal(size=(4, 3))
+    C, power = np.zeros((4, 4)), np.eye(4)
+    for _ in range(200):
+        C, power = C + power @ power.T, A @ power
+    expected, X = [], B
+    for _ in range(60):
+        expected.append(np.diag(X.T @ np.linalg.solve(C, X)))
+        X = A @ X
+    system = ht.LTI(A, B, np.ones((1, 4)), dt=1.0)
+    np.testing.assert_allclose(memory.fisher_memory(system, 60)[:9], expected[:9], rtol=1e-11)
+    np.testing.assert_allclose(memory.fisher_total(system), np.sum(expected, axis=0), rtol=1e-11)
+    poles = np.array([0.5, -0.3, 0.8])
+    diagonal = ht.DiagonalLTI(poles, B[:3], np.ones((1, 3)), dt=1.0)
+    shares = [(B[:3].T ** 2 * poles ** (2 * k)) @ (1 - poles**2) for k in range(5)]
+    np.testing.assert_allclose(memory.fisher_memory(diagonal, 5), shares, rtol=1e-13)
+
+
+def test_noise_that_hides_beyond_32_digits_is_refused():
+    A = np.diag([0.5, 0.4]) + np.array([[0.0, 1e20], [0.0, 0.0]])
+    system = ht.LTI(A, [[1.0], [0.0]], [[1.0, 0.0]], dt=1.0)
+    with pytest.raises(np.linalg.LinAlgError, match="known to nine digits in every direction"):
+        memory.fisher_memory(system, 3)
+
+
 def test_the_total_of_fisher_memory_is_its_sum_whatever_the_noise():
     poles, b = ring(12, 5, 0.3, 0.8), np.arange(1.0, 6)
     sheared = ht.lti.similarity(ht.DiagonalLTI(poles, b, b, dt=1.0), np.tri(5))

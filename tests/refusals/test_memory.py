@@ -68,8 +68,6 @@ CALLS = [
      "unknown past 'black', expected one of ['none', 'white']"),
     (lambda: memory.fisher_memory(ht.LTI([[1.5]], [1.0], [1.0], dt=1.0), 3),
      "poles must lie inside the unit circle, got |pole| = 1.5 at index 0"),
-    (lambda: memory.fisher_memory(ht.LTI([[0.5]], [[1.0, 2.0]], [[1.0]], dt=1.0), 3),
-     "system must have one input, got 2"),
     (lambda: memory.fisher_memory(CONTINUOUS, 3),
      "system must belong to a recurrence, got <DiagonalLTI: 1 poles, SISO, continuous time>; "
      "discretize it first"),
