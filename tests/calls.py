@@ -41,6 +41,7 @@ U, Y = F[:8], np.array([0.1, 0.2, -0.1, 0.3, 0.5, 0.2, 0.1, -0.2])
 STATS = ht.learning.statistics(U, Y, POLES)
 STATES = np.array([[1.0, 0.2], [0.5, -0.3], [0.1, 0.4], [-0.6, 0.5], [0.3, -0.9], [0.2, 0.7]])
 PAIRS = np.stack([np.eye(2), np.zeros((2, 2))], axis=-1)
+CHECKPOINT = {"log_dt": [-2.0], "log_A_real": [[0.0]], "A_imag": [[1.0]], "C": [[[1.0, 0.0]]]}
 START = {"b0": [0.1, 0.2], "c0": [0.2, 0.1]}
 PATH = ht.learning.flow(STATS, [0.1, 0.2], [0.2, 0.1], T)
 GAIN = {"sigma": 1.0, "eta": 2.0}
@@ -90,6 +91,12 @@ CALLS = {
     "lti.discretize": dict(system=STILL, dt=0.1, scheme="bilinear", layer=False, alpha=None),
     "lti.expand": dict(system=DIAGONAL),
     "lti.family": dict(name="legs", N=3, C=None, rng=None, form=None),
+    "lti.from_hope": dict(log_dt=[-1.0], H=[[[1.0, 0.0], [0.5, 0.0]]], D=0.0),
+    "lti.from_s4": dict(
+        inv_dt=[-2.0], A_real=[[0.0]], A_imag=[[1.0]], B=[[[[1.0, 0.0]]]], C=[[[[1.0, 0.5]]]],
+        P=[[[[0.5, 0.0]]]], D=0.0, l_kernel=8, sign=-1, transforms=("exp", "none", "exp"),
+    ),
+    "lti.from_state_dict": dict(mapping=CHECKPOINT, kind="s4d", prefix=""),
     "lti.from_lru": dict(
         nu_log=[-2.0], theta_log=[0.0], gamma_log=[0.0], B_re=[[1.0]], B_im=[[1.0]], C_re=[[1.0]],
         C_im=[[1.0]], D=0.0,
@@ -122,6 +129,9 @@ CALLS = {
     ),
     "lti.spectrum": dict(poles_or_system=DIAGONAL),
     "lti.step": dict(system=SYSTEM, state=[1.0, 0.0], u=1.0),
+    "lti.to_lru": dict(system=DIAGONAL),
+    "lti.to_s4d": dict(system=DIAGONAL, dt=0.1, scheme="zoh"),
+    "lti.to_s5": dict(system=DIAGONAL, step=0.1, scheme="zoh"),
     "lti.to_scipy": dict(system=SYSTEM),
     "lti.transfer_function": dict(system=SYSTEM, z=[1.0, 2.0]),
     "lti.cascade.allpass_coefficients": dict(poles=POLES, L=5, log_poles=None),

@@ -8,7 +8,7 @@ values are those of the Hankel matrix of h for every dt. dt = 1 gives plain dela
 import numpy as np
 
 from hippo_theory import _array, _check, scales
-from hippo_theory.lti import cascade
+from hippo_theory.lti import cascade, laguerre
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.values import LTI
 
@@ -132,7 +132,7 @@ def simulate(h, u, dt: float) -> np.ndarray:
     h, u, there = _taps(h), _array.check("u", u, minimum_ndim=1), _array.home(h=h, u=u)
     if there:
         return convolve(kernel(h, u.shape[-1], dt), u, multichannel=False)
-    chain = _chain(h.shape[-1], dt)
+    chain = laguerre.chain(h.shape[-1], dt)
     try:
         batch = np.broadcast_shapes(h.shape[:-1], u.shape[:-1])
     except ValueError:
@@ -182,25 +182,7 @@ def to_lti(h, dt: float) -> LTI:
     h = _taps(_check.on_host("h", h))
     if h.ndim != 1:
         raise ValueError(f"h must have 1 axis, got shape {h.shape}")
-    chain = _chain(h.size, dt)
-    A, b = (np.real(x) for x in cascade.matrices(**chain))
-    a, s = A[0, 0], b[0]
-    C, through, D = np.zeros(h.size, h.dtype), np.zeros(h.size), 0.0
-    feed = 1.0  # v_m = through . x[k-1] + feed u[k]
-    for m in range(h.size):
-        through, feed = -a * through, -a * feed
-        through[m] += s
-        C, D = C + h[m] * through, D + h[m] * feed
-    return LTI(A, b, C, D, dt=dt)
-
-
-def _chain(n, dt):
-    """Poles of the n sections, as logarithms where that keeps 1 - |a|."""
-    dt = _check.number("dt", dt, above=0.0)
-    if 0.5 < dt < 2.0:
-        return {"poles": np.full(n, (1 - dt) / (1 + dt))}
-    log = -2 * np.arctanh(min(dt, 1 / dt)) + (0j if dt < 1 else np.pi * 1j)
-    return {"poles": None, "log_poles": np.full(n, log)}
+    return laguerre.taps_after_sections(h, dt)
 
 
 def _taps(h):

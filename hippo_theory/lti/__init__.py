@@ -4,15 +4,19 @@ from hippo_theory.lti import cascade, szego
 from hippo_theory.lti.algebra import layer, select, similarity
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize, generalized_bilinear
-from hippo_theory.lti.exchange import from_lru, from_s4d, from_s5, from_scipy, to_scipy
+from hippo_theory.lti.exchange import from_scipy, to_scipy
 from hippo_theory.lti.families import FAMILIES, Family, family
 from hippo_theory.lti.forms import dense, expand, matrices, spectrum
 from hippo_theory.lti.gradients import KernelGradient, kernel_vjp
 from hippo_theory.lti.kernels import METHODS, kernel
+from hippo_theory.lti.layers_in import from_lru, from_s4d, from_s5
+from hippo_theory.lti.layers_out import to_lru, to_s4d, to_s5
+from hippo_theory.lti.layers_s4 import from_hope, from_s4
 from hippo_theory.lti.minimal import minimal_realization
 from hippo_theory.lti.response import markov_parameters, transfer_function
 from hippo_theory.lti.simulate import SIMULATIONS, final_state, simulate, step
 from hippo_theory.lti.splitting import split_stable
+from hippo_theory.lti.state_dict import from_state_dict
 from hippo_theory.lti.values import DPLR, LTI, DiagonalLTI
 
 __all__ = [
@@ -33,10 +37,13 @@ __all__ = [
     "expand",
     "family",
     "final_state",
+    "from_hope",
     "from_lru",
+    "from_s4",
     "from_s4d",
     "from_s5",
     "from_scipy",
+    "from_state_dict",
     "generalized_bilinear",
     "kernel",
     "kernel_vjp",
@@ -51,6 +58,9 @@ __all__ = [
     "split_stable",
     "step",
     "szego",
+    "to_lru",
+    "to_s4d",
+    "to_s5",
     "to_scipy",
     "transfer_function",
 ]

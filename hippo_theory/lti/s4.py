@@ -160,6 +160,11 @@ def real_form(system: DPLR) -> tuple[Array, Array, Array]:
     return _matrix(poles, True) - columns[:, m:] @ rows[p:], columns[:, :m], rows[:p]
 
 
+def power_minus_one(E: Array, L: int) -> Array:
+    """(I + E)^L - I, with the digits of E at small steps, O(N^3 log L)."""
+    return _times_power_minus_one(np.eye(len(E)), E, L)
+
+
 def _fractions(form, discrete, C, L, real) -> Fractions:
     """With C~ in place of C, rho = exp(-DAMPING / L), and conjugates folded if the map is real."""
     B, r = powers.channels(form)[0], form.P.shape[1]

@@ -130,13 +130,6 @@ HOST: dict = {
         ht.DiagonalLTI(-(W[:2, None] ** 2), np.ones(1), np.ones(1)), a(V[::2])
     ),
     "lti.family": lambda a: lti.family("legs", 3, C=a(V)),
-    "lti.from_lru": lambda a: lti.from_lru(
-        a(V), a(V), a(V), *(a(m) for m in np.ones((2, 3, 2))), *(a(m) for m in np.ones((2, 2, 3)))
-    ),
-    "lti.from_s4d": lambda a: lti.from_s4d(a(V[:1]), a(V[None]), a(V[None]), a(np.ones((1, 3, 2)))),
-    "lti.from_s5": lambda a: lti.from_s5(
-        a(-(W**2)), a(V), a(np.ones((3, 2, 2))), a(np.ones((2, 3, 2))), a(V[:2]), a(V[:, None])
-    ),
     "lti.similarity": lambda a: lti.similarity(lti.dense(LAYER), a(np.eye(3) + 1)),
     "lti.spectrum": lambda a: lti.spectrum(a(V)),
     "lti.szego.generator_cholesky": lambda a: szego.generator_cholesky(a(V)),
@@ -176,6 +169,22 @@ HOST: dict = {
     "memory.s4d_lin_capacity": lambda a: memory.s4d_lin_capacity(3, 0.1, a(np.arange(3))),
     "memory.state_information": lambda a: memory.state_information(a(V), noise=0.1),
     "memory.vandermonde_log10_condition": lambda a: memory.vandermonde_log10_condition(a(V), 9),
+}
+
+CPU: dict = {  # parameters of checkpoints, which are copied from any library on the CPU
+    "lti.from_lru": lambda a: lti.from_lru(
+        a(V), a(V), a(V), *(a(m) for m in np.ones((2, 3, 2))), *(a(m) for m in np.ones((2, 2, 3)))
+    ),
+    "lti.from_s4d": lambda a: lti.from_s4d(a(V[:1]), a(V[None]), a(V[None]), a(np.ones((1, 3, 2)))),
+    "lti.from_s5": lambda a: lti.from_s5(
+        a(-(W**2)), a(V), a(np.ones((3, 2, 2))), a(np.ones((2, 3, 2))), a(V[:2]), a(V[:, None])
+    ),
+    "lti.from_s4": lambda a: lti.from_s4(
+        a(V[:1]), a(V[None]), a(V[None]), *(a(m) for m in np.ones((3, 1, 1, 3, 2))), a(V[:1, None])
+    )[0],
+    "lti.from_hope": lambda a: lti.from_hope(a(V), a(np.ones((3, 2, 2))), a(V))[0],
+    "lti.to_s4d": lambda a: lti.from_s4d(**lti.to_s4d(LAYER, a(V[:1] ** 2))),
+    "lti.to_s5": lambda a: lti.from_s5(**lti.to_s5(LAYER, a(V**2))),
 }
 
 
@@ -230,8 +239,17 @@ def test_what_needs_numpy_refuses_arrays_of_other_libraries(strict, door):
             HOST[door](Carry(strict, strict.dtype, only=k))
 
 
+@pytest.mark.parametrize("door", CPU)
+def test_parameters_are_read_from_tensors_on_the_cpu(strict, door):
+    same = lti.kernel(CPU[door](Carry(strict, strict.dtype)), 5)
+    np.testing.assert_array_equal(same, lti.kernel(CPU[door](Carry()), 5))
+    elsewhere = strict.xp.asarray(V[:1], device=strict.xp.Device("device1"))
+    with pytest.raises(TypeError, match=r"must be a NumPy array, got .*; copy it to the host"):
+        CPU[door](lambda values: elsewhere)
+
+
 def test_every_function_of_arrays_is_in_one_of_the_tables():
-    known = {name.partition(" ")[0].removesuffix("'s") for name in ANY} | set(HOST)
+    known = {name.partition(" ")[0].removesuffix("'s") for name in ANY} | set(HOST) | set(CPU)
     for door, function in DOORS.items():
         parameters = (inspect.getdoc(function) or "").partition("Returns\n---")[0]
         assert "array_like" not in parameters or door in known, door
