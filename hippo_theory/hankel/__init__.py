@@ -25,7 +25,7 @@ from hippo_theory.hankel.sensitivity import (
     pole_perturbation_bound,
     worst_pole_change,
 )
-from hippo_theory.hankel.singular_values import (
+from hippo_theory.hankel.spectrum import (
     Spectrum,
     epsilon_rank,
     rank_exponent,

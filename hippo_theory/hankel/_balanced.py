@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import scales
-from hippo_theory.hankel import _factors, limited
+from hippo_theory.hankel import factors, limited
 from hippo_theory.hankel._coordinates import driven_alike
-from hippo_theory.hankel._factors import real_factor
+from hippo_theory.hankel.factors import real_factor
 from hippo_theory.hankel.gramians import gramian_factors
-from hippo_theory.hankel.singular_values import Spectrum, relative, singular_values
+from hippo_theory.hankel.spectrum import Spectrum, relative, singular_values
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import assemble, dense, expand, matrices
 from hippo_theory.lti.pairings import pairings
@@ -161,7 +161,7 @@ def _of_matrices(system) -> float:
     one, discrete = np.eye(len(A)), system.is_discrete
     if not (A - np.diag(np.diagonal(A))).any():
         return _of_modes(DiagonalLTI(np.diagonal(system.A), *matrices(system)[1:3], dt=system.dt))
-    own, whole = (_factors.of_matrices(A, *M, discrete) for M in ((B, C), (one, one)))
+    own, whole = (factors.of_matrices(A, *M, discrete) for M in ((B, C), (one, one)))
     beside_B = 2 * np.linalg.svd(whole.R.conj().T @ own.S, compute_uv=False).sum()
     beside_C = 2 * np.linalg.svd(own.R.conj().T @ whole.S, compute_uv=False).sum()
     size, of_B, of_C = (np.linalg.norm(M, 2) for M in (A, B, C))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hippo_theory.digits import ROUNDING, DoubleDouble, product
-from hippo_theory.hankel import _factors
+from hippo_theory.hankel import factors
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.values import LTI
 
@@ -112,10 +112,10 @@ def _gramian_factor(A, B, C, D, discrete):
     elif poles.real.max() >= 0:
         A = A - (2 * poles.real.max() + 1e-3 * np.abs(poles).max()) * np.eye(len(A))
     try:
-        S, _ = _factors.factors(LTI(A, B, C, D, dt=system.dt))
+        S, _ = factors.factors(LTI(A, B, C, D, dt=system.dt))
     except (np.linalg.LinAlgError, ValueError):
         return None
-    S = S if any(np.iscomplexobj(M) for M in (A, B)) else _factors.real_factor(S)
+    S = S if any(np.iscomplexobj(M) for M in (A, B)) else factors.real_factor(S)
     return S if np.isfinite(S).all() else None
 
 

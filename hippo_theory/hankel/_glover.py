@@ -18,8 +18,8 @@ import scipy.linalg as sla
 from hippo_theory import digits as dd
 from hippo_theory.hankel import _triangular
 from hippo_theory.hankel._aak import singular_vector
-from hippo_theory.hankel._factors import real_factor
 from hippo_theory.hankel._triangular import Triangular
+from hippo_theory.hankel.factors import real_factor
 from hippo_theory.hankel.gramians import gramian_factors
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.values import LTI

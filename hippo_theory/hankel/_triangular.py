@@ -1,6 +1,6 @@
 """Triangular systems with 32 digits: Gramian factors, and Hankel norms however much cancels.
 
-The recurrence of `_factors`. With w(z, l) = 1 - z conj(l) or -(z + conj(l)), the columns of S are
+The recurrence of `hammarling`. With w(z, l) = 1 - z conj(l) or -(z + conj(l)), the columns of S are
 taken from the last one so that for one input S^{-1} T S is the chain
 
     t_m(z) = sqrt(w_mm) / w(z, l_m) prod_{j < m} (z - l_j) / w(z, l_j)

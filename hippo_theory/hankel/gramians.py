@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import scales
-from hippo_theory.hankel import _factors, limited
+from hippo_theory.hankel import factors, limited
 from hippo_theory.lti import batches
 from hippo_theory.lti.forms import expand, matrices
 from hippo_theory.lti.pairings import expm1, pairings
@@ -58,7 +58,7 @@ def gramians(system, *, horizon=None, band=None):
     """
     if horizon is not None and band is not None:
         raise ValueError("band must be left out where horizon is given, got both")
-    _factors.check_stable(system)
+    factors.check_stable(system)
     if not isinstance(system, DiagonalLTI):
         S, R, unit = _scaled_factors(system, horizon=horizon, band=band)
         return (
@@ -109,7 +109,7 @@ def gramian_factors(system):
     >>> (S @ S.T).round(12), (R @ R.T).round(12)
     (array([[2.]]), array([[0.5]]))
     """
-    _factors.check_stable(system)
+    factors.check_stable(system)
     S, R, unit = _scaled_factors(system)
     return (
         unit.back("S", S, inputs=1, time=-0.5, rows=1),
@@ -123,9 +123,9 @@ def _scaled_factors(system, **limits):
     unit = scales.scaled(full)
     if any(limit is not None for limit in limits.values()):
         return *limited.factors(unit.system, time=unit.time, **limits), unit
-    S, R = _factors.factors(unit.system)
+    S, R = factors.factors(unit.system)
     if not any(np.iscomplexobj(M) and np.any(M.imag) for M in matrices(full)[:3]):
-        S, R = _factors.real_factor(S), _factors.real_factor(R)
+        S, R = factors.real_factor(S), factors.real_factor(R)
     return S, R, unit
 
 

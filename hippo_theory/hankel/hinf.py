@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check, scales
-from hippo_theory.hankel import _factors
+from hippo_theory.hankel import factors
 from hippo_theory.lti.forms import check_system, expand, matrices, spectrum
 from hippo_theory.lti.values import DiagonalLTI
 
@@ -174,7 +174,7 @@ def _answer(found, certificate, rtol):
 
 def _stable_peak(system, rtol):
     check_system(system)
-    _factors.check_stable(system)
+    factors.check_stable(system)
     return _over_batch(lambda one, rtol: _peak(one, rtol, stable=True), system, rtol)
 
 
@@ -184,7 +184,7 @@ def _over_batch(peak, system, rtol):
     if not system.batch_shape:
         found, met = peak(system, rtol)
         return found, [] if met else [found]
-    rows = [peak(one, rtol) for one in _factors.channels(system)]
+    rows = [peak(one, rtol) for one in factors.channels(system)]
     columns = [[getattr(p, name) for p, _ in rows] for name in Peak.__slots__]
     arrays = [np.reshape(np.array(x, float), system.batch_shape) for x in columns]
     return Peak(*arrays), [p for p, met in rows if not met]

@@ -4,9 +4,9 @@ import numpy as np
 
 from hippo_theory import _check, scales
 from hippo_theory.digits import product
-from hippo_theory.hankel import _factors
+from hippo_theory.hankel import factors
 from hippo_theory.hankel.lyapunov import Equation, improved
-from hippo_theory.hankel.singular_values import singular_values
+from hippo_theory.hankel.spectrum import singular_values
 from hippo_theory.lti.forms import check_system, dense, matrices
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.values import DPLR, DiagonalLTI
@@ -50,8 +50,8 @@ def h2_norm(system) -> float:
     1.25
     """
     check_system(system)
-    _factors.one_channel(system)
-    _factors.check_stable(system)
+    factors.one_channel(system)
+    factors.check_stable(system)
     if np.any(system.D) and not system.is_discrete:
         return np.inf
     unit = scales.scaled(system)
@@ -65,7 +65,7 @@ def _energy(system) -> float:
     """|C S|_F; where that cancels, tr(C P C^*) in twice the digits."""
     if not system.state_dim:
         return 0.0
-    reach, C = _factors.reach(system), _factors.outputs(system)
+    reach, C = factors.reach(system), factors.outputs(system)
     S = reach.factor()
     plain = float(np.linalg.norm(C @ S))
     terms = float(np.linalg.norm(np.abs(C) @ np.abs(S)))
@@ -76,7 +76,7 @@ def _energy(system) -> float:
         lost += np.linalg.norm(C @ reach.lack(S, rough=True) @ C.conj().T) / max(plain, lost)
     if lost <= ACCURATE * plain:
         return plain
-    return _energy_in_digits(_factors.reach(system, exact=True), S, C)
+    return _energy_in_digits(factors.reach(system, exact=True), S, C)
 
 
 def _energy_in_digits(reach, S, C) -> float:
@@ -115,7 +115,7 @@ def hankel_norm(system) -> float:
     0.5
     """
     check_system(system)
-    spectrum = singular_values(_factors.one_channel(system))
+    spectrum = singular_values(factors.one_channel(system))
     doubtful = spectrum.relative_error[:1].max(initial=0.0) > DOUBTFUL
     if doubtful and system.is_siso and spectrum.values.size <= FEW:
         from hippo_theory.hankel import _triangular
@@ -157,8 +157,8 @@ def mode_scores(system, *, norm: str = "hinf") -> np.ndarray:
     if not isinstance(system, DiagonalLTI):
         raise TypeError(f"system must be a DiagonalLTI, got {type(system).__name__}")
     norm = _check.option("norm", norm, ["hinf", "h2", "hankel"])
-    _factors.check_stable(system)
-    rows = [_mode_scores(one, norm) for one in _factors.channels(system)]
+    factors.check_stable(system)
+    rows = [_mode_scores(one, norm) for one in factors.channels(system)]
     return np.reshape(rows, (*system.batch_shape, system.state_dim))
 
 

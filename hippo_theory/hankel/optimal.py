@@ -10,7 +10,7 @@ import numpy as np
 from hippo_theory import _check
 from hippo_theory.hankel import _stable
 from hippo_theory.hankel.norms import hankel_norm
-from hippo_theory.hankel.singular_values import Spectrum, singular_values
+from hippo_theory.hankel.spectrum import Spectrum, singular_values
 from hippo_theory.lti import batches
 from hippo_theory.lti.forms import assemble, channels, dense, expand, matrices
 from hippo_theory.lti.minimal import minimal_realization

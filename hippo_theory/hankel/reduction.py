@@ -7,8 +7,8 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory._table import Table
-from hippo_theory.hankel import _balanced, _factors, _stable
-from hippo_theory.hankel.singular_values import Spectrum
+from hippo_theory.hankel import _balanced, _stable, factors
+from hippo_theory.hankel.spectrum import Spectrum
 from hippo_theory.lti import batches
 from hippo_theory.lti.forms import assemble, dense, expand
 from hippo_theory.lti.values import LTI
@@ -210,7 +210,7 @@ def _balancing(system, tolerance, band, horizon):
             "tolerance must be left out where band or horizon is given, as no bound of the error "
             f"is known, got {tolerance:g}; give order"
         )
-    _factors.check_stable(system)
+    factors.check_stable(system)
     return _balanced.limited_to(system, band=band, horizon=horizon)
 
 

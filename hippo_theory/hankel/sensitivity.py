@@ -3,14 +3,14 @@
 import numpy as np
 
 from hippo_theory import _check, scales
-from hippo_theory.hankel import _factors, _graded
+from hippo_theory.hankel import factors
 from hippo_theory.hankel.hinf import hinf_norm
-from hippo_theory.hankel.singular_values import (
+from hippo_theory.hankel.spectrum import (
     _simple_poles,
     _with_conjugates,
     complex_generators,
 )
-from hippo_theory.lti import batches, szego
+from hippo_theory.lti import batches, graded, szego
 from hippo_theory.lti.forms import check_system
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.values import DiagonalLTI
@@ -216,7 +216,7 @@ def gradients(system) -> tuple[np.ndarray, np.ndarray]:
     (array([[1.]]), array([[0.5]]))
     """
     _check_diagonal(system)
-    _factors.check_stable(system)
+    factors.check_stable(system)
     unit = scales.scaled(system, clock=False)  # which leaves d sigma / d r as it is
     system = unit.system
     data = _simple_poles(system)
@@ -242,7 +242,7 @@ def _gradients(poles, residues, logs, discrete):
     factors = szego.generator_cholesky(poles, b, **options)
     K, mantissas, exponents = complex_generators(poles, residues, **options)
     D = np.sqrt(np.ldexp(mantissas, exponents))
-    U, _, V = _graded.jacobi(D[:, None] * K * D, vectors=True)
+    U, _, V = graded.jacobi(D[:, None] * K * D, vectors=True)
     turns = (V * U).sum(axis=0)
     V = V * np.sqrt(turns / np.abs(turns)).conj()  # Takagi vectors: u = conj(v)
     X = factors.factor
@@ -259,12 +259,12 @@ def _check_diagonal(system):
     check_system(system)
     if not isinstance(system, DiagonalLTI):
         raise TypeError(f"system must be a DiagonalLTI, got {type(system).__name__}")
-    _factors.one_channel(system)
+    factors.one_channel(system)
     if not system.is_siso:
         raise ValueError(
             f"system must have a single input and output, got channels {system.channel_shape}"
         )
-    _factors.check_stable(system)
+    factors.check_stable(system)
 
 
 def _margins(poles, discrete):

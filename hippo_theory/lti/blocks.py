@@ -22,7 +22,7 @@ def eigenvalues(A: Array) -> Array:
     blocks = components(A)
     if len(blocks) == 1:
         return np.linalg.eigvals(A)
-    values = np.empty(n, complex)
+    values: Array = np.empty(n, complex)
     for block in blocks:
         values[block] = A[block, block] if len(block) == 1 else _eigvals(A, block)
     real = not (np.iscomplexobj(A) or values.imag.any())

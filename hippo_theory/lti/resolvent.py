@@ -76,7 +76,9 @@ class Resolvent:
     def _in_digits(self, X, z):
         """G from residuals of 32 digits."""
         n, k, m = X.shape
-        X, step, bound = digits.exact(X.reshape(n, k * m)), np.inf, 0.0
+        X = digits.exact(X.reshape(n, k * m))
+        G: Array = np.zeros((len(self.C), k * m))
+        step, bound = np.full(G.shape, np.inf), G
         points = digits.exact(np.repeat(z, m))
         right = digits.exact(np.tile(self.B, k))
         for _ in range(ROUNDS):

@@ -6,6 +6,7 @@ is a product of those, so that determinants and condition numbers far beyond 1e1
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -329,7 +330,7 @@ def _eliminate(b, pairs, *, pivoted, tolerance=0.0):
     """Generators B 2^E before every pivot, (N, r), w, (N, N), and the pivots, (r,)."""
     N = b.size
     i, exponent = np.arange(N), scales.exponent(b[:, None], axis=1)[:, 0].astype(np.int64)
-    w = np.asarray(pairs.denominator(i[:, None], i), complex)
+    w: Any = np.asarray(pairs.denominator(i[:, None], i), complex)
     apart = np.asarray(pairs.difference(i[:, None], i), complex)
     order, E = np.zeros(N, np.int64), np.zeros((N, N), np.int64)
     B = np.zeros((N, N), complex)

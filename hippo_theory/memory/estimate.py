@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.memory import _graded
+from hippo_theory.lti import graded
 
 CHUNK = 2**22  # entries of the table of lagged inputs that are in memory at once
 
@@ -131,6 +131,6 @@ def _scaled(x):
 
 def _orthonormal_columns(rows):
     scale = np.linalg.norm(rows, axis=0)
-    Q, R, _ = _graded.qr(rows[:, scale > 0] / scale[scale > 0])
+    Q, R, _ = graded.qr(rows[:, scale > 0] / scale[scale > 0])
     pivots = np.abs(R.diagonal())
     return Q[:, : pivots.size][:, pivots > pivots[:1] * max(rows.shape) * np.finfo(float).eps]

@@ -11,9 +11,8 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory._table import Table
-from hippo_theory.lti import cascade, szego
+from hippo_theory.lti import cascade, graded, szego
 from hippo_theory.lti.pairings import pairings
-from hippo_theory.memory import _graded
 from hippo_theory.memory._noise import accumulated
 from hippo_theory.memory._poles import every_pole
 from hippo_theory.memory.orthonormal import orthonormal_realization
@@ -144,7 +143,7 @@ def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
     order, rank = factors.pivots, int(np.sum(factors.log_pivots > np.log(NEGLIGIBLE)))
     log_poles = None if log_poles is None else log_poles[order]
     phi = szego.triangular_factor(poles[order], log_poles=log_poles)[:, :rank]
-    _, s, right = _graded.svd(phi / np.sqrt(D[order, None]))
+    _, s, right = graded.svd(phi / np.sqrt(D[order, None]))
     T = cascade.impulse_response(poles[order], _check.integer("K", K), log_poles=log_poles)
     return np.abs(T[:, :rank] @ right.T) ** 2 @ (s**2 / (1 + s**2))
 
@@ -229,7 +228,7 @@ def _singular_values(poles, log_poles, D):
         poles, np.sqrt(diagonal / D), log_poles=log_poles, tolerance=_tolerance(D)
     )
     columns = factors.factor * np.sqrt(factors.scaled_pivots())
-    return _graded.singular_values(columns)
+    return graded.column_values(columns)
 
 
 def _tolerance(D):

@@ -8,9 +8,8 @@ largest keep their digits.
 import numpy as np
 
 from hippo_theory import _check
-from hippo_theory.lti import szego
+from hippo_theory.lti import graded, szego
 from hippo_theory.lti.pairings import one_minus
-from hippo_theory.memory import _graded
 from hippo_theory.memory._poles import disk_nodes, every_pole, refuse_repeated
 
 LARGEST_DIGITS = 10**5
@@ -117,8 +116,8 @@ def _singular_values(nodes, L, gap, scale):
     if exponents.max() - exponents.min() > 960:
         raise np.linalg.LinAlgError("the condition number must stay below 1e290, got more")
     d = np.ldexp(1.0, exponents - exponents.max()) * mantissas
-    _, R, order = _graded.qr(X * d)
-    return _graded.singular_values((R @ Y[:, order].T).conj().T)
+    _, R, order = graded.qr(X * d)
+    return graded.column_values((R @ Y[:, order].T).conj().T)
 
 
 def _cauchy(nodes, L, gap, scale):

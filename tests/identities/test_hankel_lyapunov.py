@@ -5,7 +5,7 @@ import pytest
 import scipy.linalg as sla
 
 import hippo_theory as ht
-from hippo_theory.hankel import _factors, lyapunov
+from hippo_theory.hankel import factors, lyapunov
 from hippo_theory.lti import blocks
 
 EPS = np.finfo(float).eps
@@ -75,10 +75,10 @@ def test_solutions_and_factors_are_those_of_scipy(discrete, adjoint):
 def test_a_spoiled_factor_is_mended_and_its_error_known(discrete):
     """What S S^* lacks is found to first order, made up for, and bounds the singular values."""
     A, B, C = stable(discrete), RNG.normal(size=(N, 2)), RNG.normal(size=(2, N))
-    found = _factors.of_matrices(A, B, C, discrete)
+    found = factors.of_matrices(A, B, C, discrete)
     values = np.linalg.svd(found.R.conj().T @ found.S, compute_uv=False)
     E = 1e-6 * RNG.normal(size=(N, N)) * np.abs(found.S).max()
-    spoiled = _factors.Factors(found.S + E, found.R, found.reach, found.observe)
+    spoiled = factors.Factors(found.S + E, found.R, found.reach, found.observe)
     change = np.linalg.svd(spoiled.R.conj().T @ spoiled.S, compute_uv=False) - values
     assert np.abs(change).max() <= spoiled.error() <= 1e3 * np.abs(change).max()
     S = lyapunov.improved(found.reach, spoiled.S, 1e-13)

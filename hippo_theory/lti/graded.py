@@ -6,11 +6,14 @@ precision that the scaled factors allow. Large matrices take a bidiagonal form, 
 where it proves as precise. Ranges beyond that of floats are cut into windows.
 """
 
+from typing import Any
+
 import numpy as np
+from scipy import linalg
 from scipy.linalg import lapack, solve_triangular
 
 from hippo_theory import scales
-from hippo_theory.hankel import _bidiagonal
+from hippo_theory.lti import bidiagonal
 
 EPS = np.finfo(float).eps
 SMALL = 64  # order up to which Jacobi is as quick as bidiagonal form
@@ -148,7 +151,7 @@ def _window(K, mantissas, exponents, conditioning):
 def _values(G, conditioning):
     """Singular values and the relative error of the arithmetic."""
     if len(G) > SMALL:
-        values, growth = _bidiagonal.singular_values(G)
+        values, growth = bidiagonal.singular_values(G)
         if growth <= GROWTH:
             return values, len(G) * EPS * growth * conditioning
     return jacobi(G), len(G) * EPS
@@ -180,3 +183,24 @@ def jacobi(G, *, vectors=False):
     if step == 2:
         U, V = (M[::2, ::2] + 1j * M[1::2, ::2] for M in (U, V))
     return U, values[::step], V
+
+
+def qr(M) -> tuple[Any, Any, Any]:
+    """Q, R and the columns' order, of M[:, order] = Q R: small columns keep their digits."""
+    factors: Any = linalg.qr(M, mode="economic", pivoting=True)
+    return factors
+
+
+def svd(M) -> tuple[Any, Any, Any]:
+    """U, s, V^* of M whose columns differ in size, all of s to relative precision."""
+    Q, R, order = qr(M)
+    factors: Any = linalg.svd(R.conj().T)
+    vectors, s, other = factors
+    right = vectors.conj().T
+    right[:, order] = right.copy()
+    return Q @ other.conj().T, s, right
+
+
+def column_values(M) -> Any:
+    """s of `svd`, descending."""
+    return linalg.svdvals(qr(M)[1].conj().T)

@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 
 from hippo_theory import _check, digits, scales
-from hippo_theory.hankel import _factors, _graded, _real
-from hippo_theory.lti import szego
+from hippo_theory.hankel import factors
+from hippo_theory.lti import graded, real_generators, szego
 from hippo_theory.lti.forms import check_system, expand, matrices
 from hippo_theory.lti.values import DiagonalLTI
 
@@ -125,9 +125,9 @@ def singular_values(system, *, digits: int | None = None) -> Spectrum:
     check_system(system)
     if digits is not None:
         digits = _check.integer("digits", digits)
-    _factors.check_stable(system)
+    factors.check_stable(system)
     if system.batch_shape:
-        spectra = [singular_values(one, digits=digits) for one in _factors.channels(system)]
+        spectra = [singular_values(one, digits=digits) for one in factors.channels(system)]
         return _stacked(spectra, system.batch_shape)
     if digits is not None:
         from hippo_theory.hankel._precise import singular_values as precise
@@ -246,18 +246,18 @@ def _generator_values(system, poles, residues, logs, gain):
         poles, residues, logs = _with_conjugates(poles, residues, logs)
     options = {"discrete": system.is_discrete, "log_poles": logs}
     if not (np.any(np.imag(poles)) or np.any(np.imag(residues))):
-        K, mantissas, exponents = _real.from_real_poles(poles, residues, **options)
-        return _graded.singular_values(K, mantissas, exponents + gain)
+        K, mantissas, exponents = real_generators.from_real_poles(poles, residues, **options)
+        return graded.singular_values(K, mantissas, exponents + gain)
     factors = szego.generator_cholesky(poles, np.sqrt(residues.astype(complex)), **options)
     if system.conjugate:
-        K, mantissas, exponents = _real.from_pairs(
+        K, mantissas, exponents = real_generators.from_pairs(
             poles, residues, listed, factors.pivots, **options
         )
-        U = _graded.eliminate(K)
-        if _graded.rounding(K, mantissas, exponents, U) < REAL_ENOUGH * len(U):
-            return _graded.singular_values(K, mantissas, exponents + gain, eliminated=U)
+        U = graded.eliminate(K)
+        if graded.rounding(K, mantissas, exponents, U) < REAL_ENOUGH * len(U):
+            return graded.singular_values(K, mantissas, exponents + gain, eliminated=U)
     K, mantissas, exponents = _symmetric_form(factors)
-    return _graded.singular_values(K, mantissas, exponents + gain)
+    return graded.singular_values(K, mantissas, exponents + gain)
 
 
 def complex_generators(poles, residues, *, discrete, log_poles):
@@ -308,7 +308,7 @@ def _simple_poles(system: DiagonalLTI):
 
 
 def _from_factors(unit) -> Spectrum:
-    found = _in_better_coordinates(unit.system, _factors.factored(unit.system))
+    found = _in_better_coordinates(unit.system, factors.factored(unit.system))
     scaled_values = _values(found)
     values = unit.back("singular values", scaled_values, gain=1)
 
@@ -337,7 +337,7 @@ def _in_better_coordinates(system, found):
 
     form = driven_alike(*matrices(system), discrete=system.is_discrete)
     try:
-        other = _factors.of_matrices(form.A, form.B, form.C, system.is_discrete)
+        other = factors.of_matrices(form.A, form.B, form.C, system.is_discrete)
     except ValueError:  # poles that rounding has moved out of the region of stability
         return found
     return other if other.size < found.size else found

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hippo_theory as ht
-from hippo_theory.hankel import _bidiagonal, _graded
+from hippo_theory.lti import bidiagonal, graded
 
 EPS = np.finfo(float).eps
 N = 80
@@ -22,7 +22,7 @@ def symmetric(n, is_complex, *, coupling=1.0, seed=0):
     return X.T @ X
 
 
-def graded(decades, is_complex, **options):
+def steep(decades, is_complex, **options):
     D = 10.0 ** -np.linspace(0, decades / 2, N)
     return D[:, None] * symmetric(N, is_complex, **options) * D
 
@@ -34,18 +34,18 @@ def apart(values, exact):
 @pytest.mark.parametrize("is_complex", [False, True])
 @pytest.mark.parametrize("decades", [0, 3, 40])
 def test_a_bidiagonal_form_of_small_growth_has_the_values_of_jacobi(decades, is_complex):
-    G = graded(decades, is_complex)
-    values, growth = _bidiagonal.singular_values(G)
-    assert growth < _graded.GROWTH
-    assert apart(values, _graded.jacobi(G)) < N * EPS * growth
+    G = steep(decades, is_complex)
+    values, growth = bidiagonal.singular_values(G)
+    assert growth < graded.GROWTH
+    assert apart(values, graded.jacobi(G)) < N * EPS * growth
 
 
 @pytest.mark.parametrize("coupling", [0.0, 1e-14, 1e-8, 1e-3, 1.0])
 @pytest.mark.parametrize("decades", [3, 40, 120])
 def test_growth_bounds_what_a_bidiagonal_form_loses(decades, coupling):
-    G = graded(decades, True, coupling=coupling)
-    values, growth = _bidiagonal.singular_values(G)
-    assert apart(values, _graded.jacobi(G)) < N * EPS * growth
+    G = steep(decades, True, coupling=coupling)
+    values, growth = bidiagonal.singular_values(G)
+    assert apart(values, graded.jacobi(G)) < N * EPS * growth
 
 
 def test_a_bidiagonal_form_that_loses_every_digit_is_told_and_replaced():
@@ -53,46 +53,46 @@ def test_a_bidiagonal_form_that_loses_every_digit_is_told_and_replaced():
     D = 10.0 ** -np.linspace(0, decades / 2, N)
     E = np.triu(np.where(sparse, 0.1, 0.0), 1)
     G = D[:, None] * (np.eye(N) + E + E.T) * D
-    exact = _graded.jacobi(G)
-    values, growth = _bidiagonal.singular_values(G)
+    exact = graded.jacobi(G)
+    values, growth = bidiagonal.singular_values(G)
     assert apart(values, exact) > 1e-3
     assert growth * N * EPS > 1e-3
     mantissas, exponents = np.frexp(D**2)
-    found, _, _ = _graded.singular_values(np.eye(N) + E + E.T, mantissas, exponents)
+    found, _, _ = graded.singular_values(np.eye(N) + E + E.T, mantissas, exponents)
     assert apart(found, exact) < 1e-13
 
 
 @pytest.mark.parametrize("is_complex", [False, True])
 def test_a_bidiagonal_form_has_the_singular_values_of_its_matrix(is_complex):
     A = symmetric(N, is_complex) + 1.0
-    d, e = _bidiagonal.bidiagonal(A)
+    d, e = bidiagonal.bidiagonal(A)
     exact = np.linalg.svd(A, compute_uv=False)
     dense = np.linalg.svd(np.diag(d) + np.diag(e, 1), compute_uv=False)
     np.testing.assert_allclose(dense, exact, rtol=0, atol=N * EPS * exact[0])
-    values = _bidiagonal.bidiagonal_values(d, e)
+    values = bidiagonal.bidiagonal_values(d, e)
     np.testing.assert_allclose(values, exact, rtol=0, atol=N * EPS * exact[0])
 
 
 def test_values_of_a_bidiagonal_matrix_have_their_digits():
     """sigma_1 = x, sigma_2 = 1 / x of [[1, c], [0, 1]], x - 1 / x = c; and their product."""
     c = 1e12
-    values = _bidiagonal.bidiagonal_values(np.ones(2), np.array([c]))
+    values = bidiagonal.bidiagonal_values(np.ones(2), np.array([c]))
     np.testing.assert_allclose(values, [c, 1 / c], rtol=4 * EPS)
     d, e = 10.0 ** -np.arange(60.0), np.full(59, 0.5) * 10.0 ** -np.arange(59.0)
-    values = _bidiagonal.bidiagonal_values(d, e)
+    values = bidiagonal.bidiagonal_values(d, e)
     np.testing.assert_allclose(np.log(values).sum(), np.log(d).sum(), rtol=2 * EPS * d.size)
 
 
-@pytest.mark.parametrize("group", [_graded.WINDOW + 28, _graded.GROUP])
+@pytest.mark.parametrize("group", [graded.WINDOW + 28, graded.GROUP])
 @pytest.mark.parametrize("is_complex", [False, True])
 def test_windows_have_the_values_of_the_whole(is_complex, group, monkeypatch):
-    monkeypatch.setattr(_graded, "GROUP", group)
+    monkeypatch.setattr(graded, "GROUP", group)
     K, exponents = symmetric(N, is_complex), -np.arange(N) * 11
     mantissas = np.full(N, 0.75)
-    values, logs, errors = _graded.singular_values(K, mantissas, exponents)
-    assert exponents[0] - exponents[-1] > 3 * _graded.WINDOW
+    values, logs, errors = graded.singular_values(K, mantissas, exponents)
+    assert exponents[0] - exponents[-1] > 3 * graded.WINDOW
     D = np.sqrt(np.ldexp(mantissas, exponents))
-    exact = _graded.jacobi(D[:, None] * K * D)
+    exact = graded.jacobi(D[:, None] * K * D)
     assert (np.abs(values / exact - 1) <= errors).all()
     np.testing.assert_allclose(logs, np.log(exact), rtol=4 * EPS, atol=errors.max())
 
@@ -102,7 +102,7 @@ def test_windows_after_windows_lose_no_more_than_windows_of_the_whole(monkeypatc
     rng = np.random.default_rng(0)
     G = ht.DiagonalLTI(-rng.uniform(0.1, 1, 256), np.ones(256), rng.normal(size=256))
     spectrum = ht.hankel.singular_values(G)
-    monkeypatch.setattr(_graded, "GROUP", 10**6)
+    monkeypatch.setattr(graded, "GROUP", 10**6)
     direct = ht.hankel.singular_values(G)
     apart = np.abs(spectrum.log_values - direct.log_values)
     assert (apart <= np.minimum(spectrum.relative_error, direct.relative_error)).all()
@@ -113,19 +113,19 @@ def test_leading_pivots_are_quotients_of_leading_minors(is_complex):
     K = symmetric(N, is_complex)
     minors = [np.linalg.slogdet(K[:k, :k]) for k in range(N + 1)]
     exact = [b[0] / a[0] * np.exp(b[1] - a[1]) for a, b in itertools.pairwise(minors)]
-    np.testing.assert_allclose(np.diagonal(_graded.eliminate(K)), exact, rtol=0, atol=N * EPS)
+    np.testing.assert_allclose(np.diagonal(graded.eliminate(K)), exact, rtol=0, atol=N * EPS)
 
 
 def test_a_vanishing_pivot_leaves_no_promise_of_steep_values():
     K = np.array([[0.0, 1.0], [1.0, 0.0]])
     for least, promised in [(1, True), (-119, False)]:  # |K| alone bounds what is not steep
-        values, _, errors = _graded.singular_values(K, np.full(2, 0.5), np.array([1, least]))
+        values, _, errors = graded.singular_values(K, np.full(2, 0.5), np.array([1, least]))
         np.testing.assert_allclose(values, np.full(2, 2.0 ** ((least - 1) / 2)), rtol=4 * EPS)
         assert (errors < 1e-13).all() if promised else (errors > 0.1).all()
 
 
 def test_a_plateau_above_an_abyss_is_promised():
     K, exponents = np.eye(256), np.repeat([0, -2200], 128)
-    _, logs, errors = _graded.singular_values(K, np.full(256, 0.5), exponents)
+    _, logs, errors = graded.singular_values(K, np.full(256, 0.5), exponents)
     np.testing.assert_allclose(logs, np.log(2.0) * (exponents - 1), rtol=4 * EPS)
     assert (errors < 1e-11).all()
