@@ -17,6 +17,7 @@ from hippo_theory import _array, _check
 from hippo_theory._array import Array
 from hippo_theory.lti import cascade
 from hippo_theory.lti.pairings import pairings
+from hippo_theory.memory._inputs import chain, has_several
 from hippo_theory.memory._poles import resolve
 
 LONGEST_FFT = 2**25
@@ -32,9 +33,9 @@ def capacity(
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
-        Inside the unit circle; repeated ones form a chain. A system has one input and stands for
-        its controllable part: the poles that B drives, coincident ones once; a dense one must be
-        controllable.
+        Inside the unit circle; repeated ones form a chain. A system with one input stands for its
+        controllable part: the poles that B drives, coincident ones once; a dense one must be
+        controllable. With several inputs it must be diagonal.
         Implied conjugates are listed; of a real layer pass both.
     K : int
         Number of lags.
@@ -56,15 +57,17 @@ def capacity(
     -------
     array, shape (K,)
         Values in [0, 1]. White input from the infinite past: non-increasing, with sum N over
-        all lags.
+        all lags. Of a system with m > 1 inputs, unrelated and of unit variance, (K, m): the share
+        of each, with sum N over all lags and inputs.
 
     Raises
     ------
     ValueError
-        If a pole is on or outside the unit circle, a system has several inputs or is dense and
-        not controllable, K < 1, or options exclude each other.
+        If a pole is on or outside the unit circle, a system is dense and not controllable or has
+        several inputs, K < 1, or options exclude each other.
     numpy.linalg.LinAlgError
-        If `start` or `colour` lead to a projection with fewer than eight digits.
+        If `start` or `colour` lead to a projection with fewer than eight digits, or states with
+        several inputs depend on each other.
 
     Notes
     -----
@@ -72,7 +75,9 @@ def capacity(
     is 1e-100 (measured: 5e-14 at N = 32, k = 32,598). O(N K), and
     O(N^2 n) for `start` and `colour`, whose n responses are orthogonalised. A dense system
     enters by its computed eigenvalues, and is controllable where the Hessenberg form that starts
-    at B has no zero below the diagonal, to N eps |A|: O(N^3). docs/theory.md (7.1), (7.2), (7.13).
+    at B has no zero below the diagonal, to N eps |A|: O(N^3). Several inputs take a chain whose
+    sections carry a direction each: O(N K m^2), absolute accuracy N eps. docs/theory.md (7.1),
+    (7.2), (7.13), (7.26).
 
     Examples
     --------
@@ -80,6 +85,8 @@ def capacity(
     >>> ht.memory.capacity([0.5, -0.5], 4)
     array([0.9375    , 0.9375    , 0.05859375, 0.05859375])
     """
+    if has_several(poles):
+        return _several(poles, K, method, (start, colour, xp, device), dtype)
     there = _array.home(poles=poles) if xp is None else _array.there(xp, device)
     given, (poles, log_poles) = poles, resolve(_array.to_host(poles))
     K = _check.size("K", K, by=4)
@@ -250,6 +257,20 @@ def horizon(poles, level=0.5) -> int:
     curve = cascade.energy(poles, int(longest) + 1, log_poles=log_poles)
     reached = np.flatnonzero(curve >= level * (1 - 4 * poles.size * np.finfo(float).eps))
     return int(reached[-1]) if reached.size else -1
+
+
+def _several(system, K, method, others, dtype):
+    """MC (K, m) of a diagonal system with m inputs."""
+    if method != "cascade" or any(value is not None for value in others):
+        raise ValueError(
+            f"options must be left at their defaults for several inputs, got {system!r}"
+        )
+    m = system.B.shape[-1]
+    K = _check.size("K", K, by=m * (m + 4), itemsize=16)
+    curve = np.zeros((K, m))
+    for x in chain(system).responses(K):
+        curve += np.abs(x) ** 2
+    return curve if dtype is None else _array.rounded(curve, _check.dtype("dtype", dtype))
 
 
 def _blaschke_fft(poles, K, there):

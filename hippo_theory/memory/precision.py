@@ -13,6 +13,7 @@ from hippo_theory import _check
 from hippo_theory._table import Table
 from hippo_theory.lti import cascade, graded, szego
 from hippo_theory.lti.pairings import pairings
+from hippo_theory.memory._inputs import NEGLIGIBLE, chain, has_several
 from hippo_theory.memory._noise import accumulated
 from hippo_theory.memory._poles import every_pole
 from hippo_theory.memory.orthonormal import orthonormal_realization
@@ -36,8 +37,6 @@ class Precision:
         _check.integer("bits", self.bits)
 
 
-NEGLIGIBLE = 1e-32  # signal-to-noise ratio of directions that are left out
-
 PRECISIONS = Table(
     [
         Precision("bfloat16", 8),
@@ -55,8 +54,8 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
     Parameters
     ----------
     poles : array_like, shape (N,), or discrete system
-        Distinct. A system stands for its poles, which its one input must all drive; B is
-        rescaled to that of unit-variance states.
+        Distinct. A system stands for its poles, which its input must all drive; B is rescaled to
+        that of unit-variance states. With several inputs it must be diagonal.
     precision : str or Precision, optional
         A name in `PRECISIONS`: states are rounded after every step.
     noise : float or array_like, shape (N,), optional
@@ -93,10 +92,11 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
     >>> round(ht.memory.effective_dimension([0.5, -0.5], noise=0.1), 6)
     1.741176
     """
+    if block is None:
+        s = _singular_values(poles, precision, noise)
+        return float(np.sum(s**2 / (1 + s**2)))
     given, (poles, log_poles) = poles, every_pole(poles)
     D = _noise(poles, log_poles, precision, noise)
-    if block is None:
-        return _dimension(poles, log_poles, D)
     form = orthonormal_realization(given, block)
     if noise is not None:
         return float(np.sum(1 / (1 + D)))
@@ -117,7 +117,7 @@ def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray, shape (K,)
+    numpy.ndarray, shape (K,), or (K, m) of a system with m > 1 inputs
         Below `capacity`, non-increasing, hence at most d_eff / (k + 1).
 
     Raises
@@ -136,6 +136,8 @@ def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
     >>> ht.memory.noisy_capacity([0.5, -0.5], 3, noise=0.1).round(4)
     array([0.8824, 0.75  , 0.0551])
     """
+    if has_several(poles):
+        return _noisy_inputs(poles, K, precision, noise)
     poles, log_poles = every_pole(poles)
     D = _noise(poles, log_poles, precision, noise)
     diagonal = pairings(poles, log_poles=log_poles).diagonal
@@ -179,6 +181,8 @@ def rounding_noise(poles, precision) -> np.ndarray:
     >>> ht.memory.rounding_noise([0.0], "bfloat16") * 2**16
     array([0.18033688])
     """
+    if has_several(poles):
+        return _variances(chain(poles).gap, precision, None)
     poles, log_poles = every_pole(poles)
     return _noise(poles, log_poles, precision, None)
 
@@ -211,18 +215,26 @@ def state_information(poles, precision=None, *, noise=None) -> float:
     >>> round(ht.memory.state_information([0.0], noise=1.0), 12)
     1.0
     """
-    poles, log_poles = every_pole(poles)
-    s = _singular_values(poles, log_poles, _noise(poles, log_poles, precision, noise))
+    s = _singular_values(poles, precision, noise)
     return float(np.sum(2 * np.log2(np.hypot(1, s))))
 
 
-def _dimension(poles, log_poles, D):
-    s = _singular_values(poles, log_poles, D)
-    return float(np.sum(s**2 / (1 + s**2)))
+def _noisy_inputs(system, K, precision, noise):
+    """MC_D (K, m) of a system with several inputs."""
+    found, scaled = _several(system, precision, noise)
+    m, r = found.directions.shape[1], found.poles.size
+    K = _check.size("K", K, by=m * (m + r), itemsize=16)
+    _, s, right = graded.svd(scaled)
+    T = np.stack(list(found.responses(K)), axis=-1)
+    return np.abs(T @ right.T) ** 2 @ (s**2 / (1 + s**2))
 
 
-def _singular_values(poles, log_poles, D):
+def _singular_values(poles, precision, noise):
     """Of D^{-1/2} Phi, from X D of its generator Cholesky: columns graded, then pivoted QR."""
+    if has_several(poles):
+        return graded.column_values(_several(poles, precision, noise)[1])
+    poles, log_poles = every_pole(poles)
+    D = _noise(poles, log_poles, precision, noise)
     diagonal = pairings(poles, log_poles=log_poles).diagonal
     factors = szego.generator_cholesky(
         poles, np.sqrt(diagonal / D), log_poles=log_poles, tolerance=_tolerance(D)
@@ -231,20 +243,30 @@ def _singular_values(poles, log_poles, D):
     return graded.column_values(columns)
 
 
+def _several(system, precision, noise):
+    """The chain of a system with several inputs, and D^{-1/2} Phi."""
+    found = chain(system, lambda gap: _variances(gap, precision, noise))
+    return found, found.factor / np.sqrt(_variances(found.gap, precision, noise))[:, None]
+
+
 def _tolerance(D):
     """Of pivots against the first one, 1 / min(D), for NEGLIGIBLE pivots."""
     return min(NEGLIGIBLE * float(D.min()), 0.5)
 
 
 def _noise(poles, log_poles, precision, noise):
+    return _variances(pairings(poles, log_poles=log_poles).diagonal, precision, noise)
+
+
+def _variances(gap, precision, noise):
+    """Noise variances of unit-variance states with these 1 - |l|^2."""
     if (precision is None) == (noise is None):
         got = "neither" if noise is None else "both"
         raise ValueError(f"one of precision and noise must be given, got {got}")
     if precision is not None:
         row = _check.choice("precision", precision, PRECISIONS, Precision)
-        gap = pairings(poles, log_poles=log_poles).diagonal
         return 4.0**-row.bits / (8 * np.log(2) * gap)
     noise = _check.positive("noise", noise)
-    if noise.shape not in ((), poles.shape):
-        raise ValueError(f"noise must have shape () or {poles.shape}, got {noise.shape}")
-    return np.full(poles.size, 1.0) * noise
+    if noise.shape not in ((), gap.shape):
+        raise ValueError(f"noise must have shape () or {gap.shape}, got {noise.shape}")
+    return np.full(gap.size, 1.0) * noise
