@@ -98,8 +98,12 @@ def flow(
     by implicit collocation of order 31 with the analytic Jacobian: in the logarithms z (real), or
     on (b, c) (complex). Steps grow with the time, so that late times cost their logarithm; a step
     costs O(N^3). Real weights start from any size: only the logarithms of b0 + c0 and b0 - c0
-    enter. Eigenvalues of M below 4 eps of the largest are rounding and count as zero, so that
-    w(t) is uncertain by about eps |M| t / tau in directions that the data do not determine.
+    enter. Eigenvalues of M below 4 eps of the largest are rounding and count as zero.
+
+    Close poles make late gains uncertain, whatever integrates them: an error e of s - M w, rounding
+    of s and M at the least, moves z by up to sqrt(|M| / m) e t / tau, m the least eigenvalue that
+    counts. For 20 poles from -0.9 to 0.9 started at 1e-8 this integrator, the one in (b, c) and
+    LSODA agree to 1e-11 at t = 100, and to 1e-2 alone at t = 1e4.
     docs/theory.md (8.13), (8.15), (8.16).
 
     Examples
