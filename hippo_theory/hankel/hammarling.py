@@ -11,7 +11,6 @@ For diagonal T this is the elimination of `lti.szego.generator_cholesky`. After 
 
 import numpy as np
 
-from hippo_theory.hankel import _fast
 from hippo_theory.lti._values import Array
 from hippo_theory.lti.pairings import Pairings
 
@@ -23,6 +22,8 @@ def factor(T, B, pairs: Pairings, *, discrete: bool, diagonal: bool = False) -> 
     S, B = np.zeros((n, n), complex), np.array(B, complex)
     w = np.asfortranarray(pairs.denominator(i[:, None], i), complex)
     apart = pairs.difference(i[:, None], i) if diagonal and discrete else w[:0]
+    from hippo_theory.hankel import _fast
+
     _fast.hammarling(
         np.asfortranarray(T, complex), B, w, np.asfortranarray(apart, complex),
         np.sqrt(pairs.diagonal), discrete, diagonal, S,

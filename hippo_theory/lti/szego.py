@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check, scales
-from hippo_theory.lti._fast_szego import eliminate
 from hippo_theory.lti.pairings import pairings
 
 __all__ = [
@@ -335,6 +334,8 @@ def _eliminate(b, pairs, *, pivoted, tolerance=0.0):
     order, E = np.zeros(N, np.int64), np.zeros((N, N), np.int64)
     B = np.zeros((N, N), complex)
     mantissas = scales.ldexp(b, -exponent)
+    from hippo_theory.lti._fast_szego import eliminate
+
     rank = eliminate(mantissas, exponent, w, apart, pivoted, tolerance, order, B, E)
     if rank < 0:
         k = int(np.count_nonzero(B.any(axis=0))) - 1
