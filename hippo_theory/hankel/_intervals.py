@@ -242,7 +242,7 @@ def _polynomial_bound(G):
 def _square(G, adjoint, order):
     """F_s = sum over a + b = s of G_a^* G_b, which is Hermitian."""
     low = range(max(0, order - len(G) + 1), (order + 1) // 2)
-    F = sum((adjoint[a] @ G[order - a] for a in low), np.zeros_like(adjoint[0] @ G[0]))
+    F: Array = sum((adjoint[a] @ G[order - a] for a in low), np.zeros_like(adjoint[0] @ G[0]))
     F = F + F.conj().swapaxes(1, 2)
     return F + adjoint[order // 2] @ G[order // 2] if order % 2 == 0 else F
 

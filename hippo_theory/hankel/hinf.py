@@ -205,11 +205,11 @@ def _peak(system, rtol, *, stable):
     """The Peak, and whether its bounds are as near as `rtol` and rounding ask."""
     once = scales.scaled(system, feedthrough=True)
     unit = scales.scaled(once.system, feedthrough=True)  # time again, by balanced states
-    *found, place, floor = _bounds(unit.system, rtol, stable)
-    met = _met(*found, floor, rtol)
+    value, lower, upper, place, floor = _bounds(unit.system, rtol, stable)
+    met = _met(value, lower, upper, floor, rtol)
     name, gain = "the H-infinity norm", once.gain + unit.gain
-    value, lower = (float(x) for x in scales.restored(name, found[:2], gain))
-    upper = float(scales.restored(name, found[2], gain)) if np.isfinite(found[2]) else np.inf
+    value, lower = (float(x) for x in scales.restored(name, [value, lower], gain))
+    upper = float(scales.restored(name, upper, gain)) if np.isfinite(upper) else np.inf
     place = abs(place) if _is_real(system) else place
     frequency = float(np.ldexp(place, once.time + unit.time))
     if system.is_discrete:

@@ -101,8 +101,9 @@ def _decoupled(system):
         raise np.linalg.LinAlgError(
             f"stable and other poles must be apart, got parts with relative errors of {error:.1g}"
         )
-    parts = (A1, B[:k] - X @ B[k:], C[:, :k], D), (A2, B[k:], C[:, :k] @ X + C[:, k:], 0.0 * D)
-    return tuple(_restored(unit, *part, system) for part in parts)
+    stable = A1, B[:k] - X @ B[k:], C[:, :k], D
+    rest = A2, B[k:], C[:, :k] @ X + C[:, k:], 0.0 * D
+    return _restored(unit, *stable, system), _restored(unit, *rest, system)
 
 
 def _marginal(system, margin):

@@ -151,7 +151,7 @@ def generator_cholesky(
     b, pairs = _generators(poles, weights, discrete, log_poles)
     B, E, w, order = _eliminate(b, pairs, pivoted=pivoted, tolerance=tolerance)
     k = np.arange(order.size)
-    lead, exponent, diagonal = B[order, k], E[order, k], w[order, order].real
+    lead, exponent, diagonal = B[order, k], E[order, k], np.real(w[order, order])
     X = scales.restored("entries of X", B / lead * (diagonal / w[:, order]), E - exponent)
     X[order, k] = 1.0
     return GeneratorCholesky(X, order, np.abs(lead) ** 2 / diagonal, 2 * exponent)
@@ -190,7 +190,7 @@ def triangular_factor(poles, *, discrete=True, log_poles=None) -> np.ndarray:
     """
     b, pairs = _generators(poles, None, discrete, log_poles)
     B, E, w, order = _eliminate(b, pairs, pivoted=False)
-    return scales.ldexp(B, E) * (np.sqrt(w[order, order].real) / w[:, order])
+    return scales.ldexp(B, E) * (np.sqrt(np.real(w[order, order])) / w[:, order])
 
 
 def log_separations(poles, *, discrete=True, log_poles=None) -> np.ndarray:
