@@ -6,6 +6,8 @@ doubles until two runs agree, so that it also finds how much the system itself l
 
 import numpy as np
 
+from hippo_theory import scales
+from hippo_theory.lti.degree import mcmillan_degree
 from hippo_theory.lti.forms import expand, matrices
 from hippo_theory.lti.values import DiagonalLTI
 
@@ -16,22 +18,32 @@ def singular_values(system, digits: int):
     """Values (object array of mpf), their logarithms and the agreement of the last two runs."""
     import mpmath
 
+    unit, seen = scales.scaled(system), mcmillan_degree(system)
     working, before = max(30, 2 * digits), None
     while working <= MOST_DIGITS:
         with mpmath.workdps(working):
-            values = _run(mpmath, system)
+            values = _run(mpmath, unit.system)[:seen]
             change = _largest_change(mpmath, before, values)
             if change < mpmath.mpf(10) ** -(digits + 3):
-                logs = np.array([float(mpmath.log(v)) if v else -np.inf for v in values])
-                errors = np.full(len(values), 10.0**-digits)
-                return np.array(values, dtype=object), logs, np.where(logs > -np.inf, errors, 0.0)
+                values = [mpmath.ldexp(v, unit.gain) for v in values]
+                return _padded(mpmath, values, expand(system).state_dim, digits)
         before, working = values, 2 * working
     raise np.linalg.LinAlgError(
         f"singular values did not settle to {digits} digits with {MOST_DIGITS} working digits"
     )
 
 
+def _padded(mpmath, values, n, digits):
+    """Values, logarithms and errors with the zeros of states that are hidden or doubled."""
+    hidden = n - len(values)
+    logs = np.array([float(mpmath.log(v)) for v in values] + [-np.inf] * hidden)
+    errors = np.array([10.0**-digits] * len(values) + [0.0] * hidden)
+    return np.array([*values, *[mpmath.mpf(0)] * hidden], dtype=object), logs, errors
+
+
 def _largest_change(mpmath, before, values):
+    if not values:
+        return mpmath.mpf(0)
     if before is None:
         return mpmath.inf
     pairs = [(a, b) for a, b in zip(before, values, strict=True) if a or b]
@@ -39,6 +51,8 @@ def _largest_change(mpmath, before, values):
 
 
 def _run(mpmath, system):
+    if not system.state_dim:
+        return []
     T, B, C, diagonal = _triangular(mpmath, system)
     n = T.rows
     S = _factor(mpmath, T, B, system.is_discrete, diagonal)

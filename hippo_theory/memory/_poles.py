@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from hippo_theory import _check
+from hippo_theory import _check, scales
 from hippo_theory.lti.forms import expand, matrices, one_channel, spectrum
 from hippo_theory.lti.values import DiagonalLTI, System
 
@@ -99,8 +99,11 @@ def _read(poles) -> tuple[Any, Any, Any]:
 
 
 def _refuse_uncontrollable(system):
-    """Hessenberg form with B along the first axis: a zero below its diagonal cuts states off."""
-    A, B, _, _ = matrices(system)
+    """Hessenberg form with B along the first axis: a zero below its diagonal cuts states off.
+
+    In balanced units of the states, which the question does not depend on.
+    """
+    A, B, _, _ = matrices(scales.scaled(system).system)
     N = A.shape[0]
     Q: Any = linalg.qr(B)[0]
     H: Any = linalg.hessenberg(Q.conj().T @ A @ Q)

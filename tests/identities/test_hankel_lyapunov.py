@@ -7,6 +7,7 @@ import scipy.linalg as sla
 import hippo_theory as ht
 from hippo_theory.hankel import factors, lyapunov
 from hippo_theory.lti import blocks
+from hippo_theory.lti.degree import mcmillan_degree
 
 EPS = np.finfo(float).eps
 RNG = np.random.default_rng(11)
@@ -96,3 +97,17 @@ def test_the_energy_of_a_difference_keeps_ten_digits_or_is_refused():
     assert abs(ht.hankel.h2_norm(G - H) / exact - 1) < 1e-10
     with pytest.raises(np.linalg.LinAlgError, match="the H2 norm must be above"):
         ht.hankel.h2_norm(dense - dense)
+
+
+def test_equal_poles_and_hidden_states_are_told_without_rounding():
+    """The McMillan degree; with `digits` as many values are not zero."""
+    poles, b = np.array([-0.1, -0.1, -0.3, -1 / 3]), np.array([0.1, 0.2, 0.3, 0.7])
+    G = ht.DiagonalLTI(poles, b, [1.0, 1.0, 1.0, 0.0])
+    V = RNG.integers(-3, 4, size=(4, 4)) + 5.0 * np.eye(4)
+    whole = ht.LTI(V * 0.5, b, V[0]) + ht.LTI(V * 0.5, V[0], b)
+    assert [mcmillan_degree(x) for x in (G, ht.lti.dense(G), G + G, whole, whole + whole)] == [
+        2, 2, 2, 4, 4
+    ]  # fmt: skip
+    assert mcmillan_degree(G - G) == 0
+    values = ht.hankel.singular_values(G, digits=20)
+    assert (values.log_values > -np.inf).tolist() == [True, True, False, False]
