@@ -4,6 +4,7 @@
     python tests/mutants.py --of 10 --part 3   every tenth, from the third
     python tests/mutants.py --of 10 --today    the part whose turn it is by the date
     python tests/mutants.py NAME ...           those whose name holds one of the words
+    python tests/mutants.py --green ...        after a run of all tests that passed: not run again
 
 A mutant is killed if one of its tests fails with the fault and passes without. One whose `old`
 text does not occur exactly once, or whose tests select nothing or fail anyway, is an error. The
@@ -53,17 +54,20 @@ def mutants() -> list[Mutant]:
     return [Mutant(**{**row, "tests": tuple(row["tests"])}) for row in rows]
 
 
-def verdict(mutant: Mutant, tree: Path) -> str:
+def verdict(mutant: Mutant, tree: Path, green: bool) -> str:
     """'killed', 'survived', or what went wrong."""
     path = tree / mutant.file
     text = path.read_text()
     for selection in mutant.tests:
-        if code := healthy(selection, tree):
+        if code := 0 if green else healthy(selection, tree):
             return "nothing to run" if code == NOTHING else f"fails anyway: {selection}"
         try:
             path.write_text(mutant.planted(tree))
-            if outcome(selection, tree) == FAILED:
+            code = outcome(selection, tree)
+            if code == FAILED:
                 return "killed"
+            if code:
+                return f"exit code {code}: {selection}"
         except ValueError as error:
             return str(error)
         finally:
@@ -107,13 +111,14 @@ def main() -> int:
     parser.add_argument("--of", type=int, default=1)
     parser.add_argument("--part", type=int, default=0)
     parser.add_argument("--today", action="store_true")
+    parser.add_argument("--green", action="store_true")
     arguments = parser.parse_args()
     lost = 0
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
         for mutant in chosen(arguments):
-            result = verdict(mutant, tree)
+            result = verdict(mutant, tree, arguments.green)
             lost += result != "killed"
             print(f"{result:10} {mutant.name} ({mutant.file})", flush=True)
     print(f"{lost} not killed")
