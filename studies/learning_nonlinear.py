@@ -34,13 +34,16 @@ QUICK = Params(scales=(0.1, 1.0), rate=2e-2, sequences=2)
 
 
 def cells(params):
-    return [(params, scale) for scale in params.scales]
+    return [params]
 
 
 def measure(cell, rng):
-    params, scale = cell
-    white = np.random.default_rng(7).normal(size=(params.sequences, params.L))  # one draw for all
-    u = scale * white
+    white = rng.normal(size=(cell.sequences, cell.L))  # one draw for all scales
+    return [row for scale in cell.scales for row in _course(cell, scale, scale * white)]
+
+
+def _course(params, scale, u):
+    """The course of both descents and of the flow for one input."""
     signal = _filter(params.poles[1], _filter(params.poles[0], u))
     sigma = (signal**2).sum()  # eta = sigma for the target 1
     steps = round(params.span / params.rate)
