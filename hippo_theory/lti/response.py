@@ -45,7 +45,8 @@ def transfer_function(system: System, z) -> Array:
     dense form. Dense: one Schur form, O(N^3), then back substitution for all points at once and
     corrections by residuals, O(N^2) a point: the error is that of rounding every entry of A, B
     and C once, far below the largest response too, and where that is more than 1e-13 of G,
-    residuals have twice the digits. Triangular matrices need no Schur form.
+    residuals have twice the digits; O(N^3) a point where G is below what these resolve.
+    Triangular matrices need no Schur form.
     docs/theory.md (5.1).
 
     Examples

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import signal
 
 import hippo_theory as ht
 from hippo_theory.lti import DPLR, LTI, DiagonalLTI
 from hippo_theory.lti.response import _BLOCK
+from tests.oracle import Exact
 
 EPS = np.finfo(float).eps
 
@@ -121,6 +123,36 @@ def test_dense_legs_keeps_its_digits_in_any_orthogonal_coordinates(N):
     rotated = ht.lti.transfer_function(LTI(-Q @ A @ Q.T, Q @ B, Q.T), s)[:, 0]
     np.testing.assert_array_less(np.abs(triangular.T - exact).max(axis=-1), N * EPS * scale)
     np.testing.assert_array_less(np.abs(rotated.T - exact).max(axis=-1), N**2 * EPS * scale)
+
+
+def heat(n):
+    """A rod of n points, driven at one place and read at another."""
+    A = (np.eye(n, k=1) + np.eye(n, k=-1) - 2 * np.eye(n)) * 0.1 * (n + 1) ** 2
+    return LTI(A, np.eye(n)[n // 3], np.eye(n)[2 * n // 3])
+
+
+@pytest.mark.parametrize(
+    "G",
+    [
+        heat(40),
+        LTI(*signal.tf2ss(*signal.bessel(10, 1, analog=True))),
+    ],
+    ids=["heat", "bessel"],
+)
+def test_responses_far_below_the_largest_keep_their_digits(G):
+    z = 1j * np.logspace(-2, 3, 21) * np.abs(np.linalg.eigvals(G.A)).max()
+    exact = Exact(G).transfer_function(z).ravel()
+    assert np.abs(exact).min() < 1e-30
+    np.testing.assert_allclose(ht.lti.transfer_function(G, z).ravel(), exact, rtol=1e-12)
+
+
+def test_a_zero_of_the_response_is_answered():
+    A, B, C, _ = signal.tf2ss(*signal.butter(4, [0.9, 1.1], btype="band", analog=True))
+    assert abs(ht.lti.transfer_function(LTI(A, B, C), 0.0)) < 1e-30
+    shift = np.diag([1.0] * 5, -1)  # p(-s) / p(s), p(0) = 1: no more than D is left at 0
+    shift[0] = -np.array([42.0, 840, 10080, 75600, 332640, 665280])
+    odd = -2 * np.array([42.0, 0, 10080, 0, 332640, 0])
+    assert ht.lti.transfer_function(LTI(shift, np.eye(6)[0], odd, 1.0), 0.0) == 1.0
 
 
 def test_a_real_point_on_the_diagonal_part_of_a_real_dplr_system_gives_a_real_value():
