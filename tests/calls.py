@@ -211,6 +211,7 @@ CALLS = {
     "memory.ring_log_determinant": dict(N=3, r_min=0.1, r_max=0.9),
     "memory.rounding_noise": dict(poles=POLES, precision="bfloat16"),
     "memory.s4d_lin_capacity": dict(N=4, dt=0.1, k=[0, 1], decay=0.5),
+    "memory.simulate_rounded": dict(system=SYSTEM, u=F, precision="bfloat16", rng=None),
     "memory.state_information": dict(poles=POLES, precision="bfloat16", noise=None),
     "memory.vandermonde_log10_condition": dict(poles=POLES, L=4, normalized=False, digits=None),
     "learning.activation_schedule": dict(stats=STATS),

@@ -36,6 +36,7 @@ from hippo_theory.memory.precision import (
     state_information,
 )
 from hippo_theory.memory.reconstruction import reconstruct
+from hippo_theory.memory.rounded import simulate_rounded
 from hippo_theory.memory.vandermonde import gram_log10_condition, vandermonde_log10_condition
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "ring_log_determinant",
     "rounding_noise",
     "s4d_lin_capacity",
+    "simulate_rounded",
     "state_information",
     "vandermonde_log10_condition",
 ]

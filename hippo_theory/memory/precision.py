@@ -28,10 +28,16 @@ class Precision:
     name : str
     bits : int
         Significant bits, the implicit one included; the unit roundoff is 2^-bits.
+    lowest : int
+        Exponent of the smallest normal number, below which numbers have fewer bits.
+    largest : float
+        Largest finite number.
     """
 
     name: str
     bits: int
+    lowest: int = -1022
+    largest: float = np.finfo(float).max
 
     def __post_init__(self):
         _check.integer("bits", self.bits)
@@ -39,12 +45,14 @@ class Precision:
 
 PRECISIONS = Table(
     [
-        Precision("bfloat16", 8),
-        Precision("float16", 11),
-        Precision("float32", 24),
+        Precision("float8_e5m2", 3, -14, 57344.0),
+        Precision("float8_e4m3", 4, -6, 448.0),
+        Precision("bfloat16", 8, -126, 2.0**128 - 2.0**120),
+        Precision("float16", 11, -14, 65504.0),
+        Precision("float32", 24, -126, 2.0**128 - 2.0**104),
         Precision("float64", 53),
     ],
-    ("name", "bits"),
+    ("name", "bits", "lowest", "largest"),
 )
 
 

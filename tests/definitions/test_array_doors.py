@@ -167,6 +167,9 @@ HOST: dict = {
     "memory.orthonormal_realization": lambda a: memory.orthonormal_realization(a(V)),
     "memory.rounding_noise": lambda a: memory.rounding_noise(a(V), "float32"),
     "memory.s4d_lin_capacity": lambda a: memory.s4d_lin_capacity(3, 0.1, a(np.arange(3))),
+    "memory.simulate_rounded": lambda a: memory.simulate_rounded(
+        ht.DiagonalLTI(V, V, V, dt=1.0), a(U)
+    ),
     "memory.state_information": lambda a: memory.state_information(a(V), noise=0.1),
     "memory.vandermonde_log10_condition": lambda a: memory.vandermonde_log10_condition(a(V), 9),
 }

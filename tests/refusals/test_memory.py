@@ -43,8 +43,8 @@ CALLS = [
     (lambda: memory.effective_dimension([0.5], "float32", noise=0.1),
      "one of precision and noise must be given, got both"),
     (lambda: memory.effective_dimension([0.5], "float33"),
-     "unknown precision 'float33', expected one of ['bfloat16', 'float16', 'float32', 'float64']; "
-     "did you mean 'float32'?"),
+     "unknown precision 'float33', expected one of ['float8_e5m2', 'float8_e4m3', 'bfloat16', "
+     "'float16', 'float32', 'float64']; did you mean 'float32'?"),
     (lambda: memory.effective_dimension([0.5], noise=0.0), "noise must be positive, got 0"),
     (lambda: memory.effective_dimension([0.5], noise=[1.0, 2.0]),
      "noise must have shape () or (1,), got (2,)"),
