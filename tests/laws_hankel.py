@@ -30,7 +30,7 @@ def beyond_rounding(exact, computed):
     for got, wanted, scale, condition in zip(
         computed, exact.gramians, (1 / units, units), exact.gramian_conditions, strict=True
     ):
-        allowed = 8 * exact.n * EPS * (1 + condition)
+        allowed = 8 * max(exact.n, 1) * EPS * (1 + condition)
         worst = max(worst, gap(got * scale, wanted * scale) / allowed)
     return worst
 

@@ -56,6 +56,12 @@ def floats(X) -> np.ndarray:
     return np.array(values, complex).reshape(X.nrows(), X.ncols())
 
 
+def balancing_units(A) -> np.ndarray:
+    """d for which d^-1 A d is balanced, by LAPACK: SciPy's matrix_balance warns of huge scales."""
+    (gebal,) = linalg.get_lapack_funcs(("gebal",), (A,))
+    return gebal(A, scale=1, permute=0)[3]
+
+
 def narrow(X) -> bool:
     entries = X.entries()
     size = max(abs(x).abs_upper() for x in entries)
@@ -307,8 +313,7 @@ class Exact:
         """Powers of two in which the states of A are balanced, (n,)."""
         if not self.n:
             return np.zeros(0)
-        _, (units, _) = linalg.matrix_balance(floats(self.A), permute=False, separate=True)
-        return units
+        return balancing_units(floats(self.A))
 
     @cached_property
     def gramian_conditions(self) -> tuple[float, float]:
