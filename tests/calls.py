@@ -189,7 +189,9 @@ CALLS = {
     ),
     "memory.capacity_ceiling": dict(N=3, k=[0, 5]),
     "memory.cycle_capacity": dict(N=2, radius=0.5, k=[0, 1]),
-    "memory.design_poles": dict(target=[0.9, 0.5, 0.3, 0.1], damping=0.4),
+    "memory.design_poles": dict(
+        target=[0.9, 0.5, 0.3, 0.1], N=None, lag=None, damping=0.4
+    ),
     "memory.effective_dimension": dict(poles=POLES, precision="bfloat16", noise=None, block=None),
     "memory.estimate_capacity": dict(states=STATES, inputs=U[:6], K=2),
     "memory.fisher_memory": dict(system=DIAGONAL, K=4, noise=1.0),
