@@ -146,8 +146,9 @@ def compared(door, both, members):
 
 
 RESPONSES = ("transfer_function", "markov_parameters", "kernel", "discretize", "zoh")
-OPERATORS = ("singular_values", "mode_scores", "gramians", "gramian_factors", "hinf_norm")
-NUMBERS = ("h2_norm", "hankel_norm", "capacity", "fisher_memory")
+OPERATORS = ("singular_values", "mode_scores", "gramians", "gramian_factors")
+NORMS = ("h2_norm", "hankel_norm", "hinf_norm")
+CURVES = ("capacity", "fisher_memory")
 LAWS = (
     law(
         "single precision is read as the same numbers",
@@ -170,7 +171,8 @@ LAWS = (
         for what, names in (
             ("responses", RESPONSES),
             ("operators", OPERATORS),
-            ("numbers", NUMBERS),
+            ("norms", NORMS),
+            ("memory curves", CURVES),
         )
     ),
 )

@@ -4,17 +4,12 @@ from pathlib import Path
 
 # fmt: off
 RED = {
-    ("a batch of numbers is that of its members", "complex diagonal"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "diagonal 2x3"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "diagonal pairs 3x2"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "equal poles"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "near circle"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "one pole"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "roots of unity8"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "s4d_real8"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "single pairs"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "stiff diagonal"): "is off by 1e+00",
-    ("a batch of numbers is that of its members", "uniform disk8"): "is off by 1e+00",
+    ("a batch of memory curves is that of its members", "diagonal pairs 3x2"): "is off by 1e+00",
+    ("a batch of memory curves is that of its members", "near circle"): "is off by 1e+00",
+    ("a batch of memory curves is that of its members", "one pole"): "is off by 1e+00",
+    ("a batch of memory curves is that of its members", "roots of unity8"): "is off by 1e+00",
+    ("a batch of memory curves is that of its members", "single pairs"): "is off by 1e+00",
+    ("a batch of memory curves is that of its members", "uniform disk8"): "is off by 1e+00",
     ("a hidden state changes no number", "butter8 zpk 1MHz"): "RuntimeWarning: overflow",
     ("scores of modes have closed forms", "no poles"): "ValueError: cannot reshape array of size",
     ("single precision is read as the same numbers", "complex diagonal"): "is off by 1e+05",

@@ -7,6 +7,7 @@ from hippo_theory.digits import product
 from hippo_theory.hankel import factors
 from hippo_theory.hankel.lyapunov import Equation, improved
 from hippo_theory.hankel.spectrum import singular_values
+from hippo_theory.lti import batches
 from hippo_theory.lti.forms import check_system, dense, matrices
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.lti.values import DPLR, DiagonalLTI
@@ -18,17 +19,18 @@ DOUBTFUL = 1e-13  # estimate above which a Hankel norm is computed with 32 digit
 FEW = 256  # states of which that takes seconds
 
 
+@batches.numbers
 def h2_norm(system) -> float:
     """sqrt(tr(C P C^*)), in discrete time plus |D|^2: the energy of the impulse response.
 
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes.
+        Stable.
 
     Returns
     -------
-    float
+    float, or numpy.ndarray with the batch axes of `system`
         inf in continuous time where D is not zero.
 
     Raises
@@ -94,13 +96,14 @@ def _energy_in_digits(reach, S, C) -> float:
     )
 
 
+@batches.numbers
 def hankel_norm(system) -> float:
     """The largest Hankel singular value, the norm from past inputs to future outputs.
 
     Parameters
     ----------
     system : LTI, DiagonalLTI or DPLR
-        Stable, without batch axes.
+        Stable. With batch axes the answer is an array of that shape.
 
     Notes
     -----

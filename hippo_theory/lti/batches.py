@@ -21,6 +21,11 @@ def stacked(door: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
     return _answering(door, lambda rows: tuple(map(np.stack, zip(*rows, strict=True))))
 
 
+def numbers(door: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
+    """Answer a batch by an array of the numbers that the door returns."""
+    return _answering(door, np.array)
+
+
 def _answering(door, combined):
     @wraps(door)
     def answer(system, *arguments, **options):
