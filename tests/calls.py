@@ -36,6 +36,7 @@ SYSTEM = ht.LTI([[0.5, 0.2], [0.1, -0.3]], [1.0, 1.0], [1.0, 2.0], dt=1.0)
 SPACE = ht.lti.to_scipy(STILL)
 MIMO = ht.LTI([[0.5, 0.2], [0.1, -0.3]], np.eye(2), np.eye(2), dt=1.0)
 DIAGONAL = ht.DiagonalLTI(POLES, [1.0, 1.0], [1.0, 2.0], dt=1.0)
+DIAGONAL_LAYER = ht.lti.layer(DIAGONAL)
 STILL_DIAGONAL = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 2.0])
 U, Y = F[:8], np.array([0.1, 0.2, -0.1, 0.3, 0.5, 0.2, 0.1, -0.2])
 STATS = ht.learning.statistics(U, Y, POLES)
@@ -86,6 +87,8 @@ CALLS = {
     "legs.symbolic.modes": dict(N=2),
     "legs.symbolic.propagator": dict(r=0.5, N=2),
     "legs.symbolic.transfer_function": dict(s=0.5, N=2),
+    "lti.continuous": dict(system=DIAGONAL_LAYER, scheme="bilinear", layer=True),
+    "lti.resample": dict(layer=DIAGONAL_LAYER, factor=2.0, scheme="bilinear"),
     "lti.convolve": dict(kernel=H, u=F, multichannel=None),
     "lti.dense": dict(system=DIAGONAL),
     "lti.discretize": dict(system=STILL, dt=0.1, scheme="bilinear", layer=False, alpha=None),
@@ -125,7 +128,8 @@ CALLS = {
     "lti.split_stable": dict(system=SYSTEM),
     "lti.similarity": dict(system=SYSTEM, T=[[1.0, 0.5], [0.0, 1.0]]),
     "lti.simulate": dict(
-        system=SYSTEM, u=F, initial_state=[1.0, 0.0], states=False, method="auto"
+        system=STILL, u=F, initial_state=[1.0, 0.0], states=False, method="auto", times=T,
+        scheme="foh",
     ),
     "lti.spectrum": dict(poles_or_system=DIAGONAL),
     "lti.step": dict(system=SYSTEM, state=[1.0, 0.0], u=1.0),

@@ -2,6 +2,7 @@
 
 from hippo_theory.lti import cascade, szego
 from hippo_theory.lti.algebra import layer, select, similarity
+from hippo_theory.lti.continuous import continuous, resample
 from hippo_theory.lti.convolution import convolve
 from hippo_theory.lti.discretize import SCHEMES, Scheme, discretize, generalized_bilinear
 from hippo_theory.lti.exchange import from_scipy, to_scipy
@@ -31,6 +32,7 @@ __all__ = [
     "KernelGradient",
     "Scheme",
     "cascade",
+    "continuous",
     "convolve",
     "dense",
     "discretize",
@@ -51,6 +53,7 @@ __all__ = [
     "markov_parameters",
     "matrices",
     "minimal_realization",
+    "resample",
     "select",
     "similarity",
     "simulate",

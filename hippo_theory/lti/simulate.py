@@ -45,6 +45,9 @@ def simulate(
     initial_state: Any = None,
     states: bool = False,
     method: str | Method = "auto",
+    *,
+    times: Any = None,
+    scheme: str | None = None,
 ) -> Any:
     """Outputs y_k = C x_k + D u_k of x_{k+1} = A x_k + B u_k along a signal.
 
@@ -61,6 +64,11 @@ def simulate(
         Whether to return the states too.
     method : str or Method
         A name in `SIMULATIONS`, or "auto".
+    times : array_like, shape (L,), optional
+        Increasing times of the samples, for a system in continuous time: y_k = C x(t_k) + D u_k.
+    scheme : {"zoh", "foh", "bilinear"}, optional
+        With `times`: u is held from t_k to t_{k+1} (by default), interpolated between them, or
+        enters by the trapezoidal rule.
 
     Returns
     -------
@@ -73,7 +81,7 @@ def simulate(
     Raises
     ------
     ValueError
-        If the system is in continuous time or a shape does not fit.
+        If the system is in continuous time without `times`, or a shape does not fit.
     TypeError
         If u is complex for a system with implied conjugates.
     numpy.linalg.LinAlgError
@@ -94,7 +102,10 @@ def simulate(
     states or short signals, chunks of dense systems and of many signals, FFT of many states where
     all poles are stable. Signals of another array library are run on their device, in double
     precision where it has it, by chunks or FFT; a DPLR system then as the dense one.
-    docs/theory.md (5.5), (5.6).
+
+    At `times` the state is that of the differential equation, whatever the steps, and under a hold
+    exact: compiled, O(N) a sample for diagonal systems, an exponential for each distinct step of
+    others. docs/theory.md (5.5), (5.6), (5.10).
 
     Examples
     --------
@@ -108,7 +119,8 @@ def simulate(
     """
     names, states = ["auto", *SIMULATIONS], _check.flag("states", states)
     row = method if isinstance(method, Method) else _check.option("method", method, names)
-    _check.flag("states", states)
+    if times is not None or scheme is not None:
+        return _at_times(system, u, initial_state, states, row, times, scheme)
     _discrete(system)
     there = _array.home(u=u, initial_state=initial_state)
     given, (u, batch) = u, _signal(system, u)
@@ -128,6 +140,35 @@ def simulate(
         raise _overflow(y)
     dtype = np.result_type(powers.result_dtype(system, u), np.float32 if real else np.complex64)
     y = (y.real if real else y).astype(dtype, copy=False)
+    y = y[..., 0, :] if system.is_siso else y
+    return (y, kept) if states else y
+
+
+def _at_times(system, u, initial_state, states, method, times, scheme):
+    """`simulate` of a system in continuous time at irregular times."""
+    from hippo_theory.lti import irregular
+
+    check_system(system)
+    scheme = _check.option("scheme", "zoh" if scheme is None else scheme, irregular.SCHEMES)
+    if times is None:
+        raise ValueError(f"times must be given for scheme {scheme!r}, got None")
+    if system.is_discrete:
+        raise ValueError(f"system must be in continuous time for times, got {system!r}")
+    if method != "auto":
+        raise ValueError(f"method must be 'auto' for times, got {method!r}")
+    times = _check.times("times", times, minimum_length=1)
+    u, batch = _signal(system, _check.on_host("u", u))
+    _check.shape("u", u, (..., times.size))
+    x = _initial(
+        system, "initial_state", _check.on_host("initial_state", initial_state), batch, None
+    )
+    real = _gives_real_outputs(system, u, initial_state)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
+        y, kept = irregular.along(system, u, x, times, scheme)
+        y = y + channels(system)[2] @ u
+    if not (np.isfinite(y).all() and np.isfinite(kept).all()):
+        raise _overflow(np.where(np.isfinite(kept).all(axis=-1)[..., None, :], y, np.inf))
+    y = y.real.copy() if real else y
     y = y[..., 0, :] if system.is_siso else y
     return (y, kept) if states else y
 
