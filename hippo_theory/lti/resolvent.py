@@ -49,10 +49,12 @@ class Resolvent:
         return G
 
     def _error(self, X, z):
-        """What the errors of T move G by, (p, m, k): |c (z - T)^{-1}| times them times |X|."""
+        """What the errors of T, b and c move G by, (p, m, k): |c (z - T)^{-1}| times them."""
         Y = _substituted(self.T.conj().T[::-1, ::-1], self.c.conj().T[::-1, None], z.conj())
-        moved = np.tensordot(self.wrong, np.abs(X), axes=1)
-        return np.einsum("nkp,nkm->pmk", np.abs(Y[::-1]), moved)
+        moved = np.tensordot(self.wrong, np.abs(X), axes=1) + EPS * np.abs(self.b)[:, None]
+        return np.einsum("nkp,nkm->pmk", np.abs(Y[::-1]), moved) + EPS * _read(
+            np.abs(self.c), np.abs(X)
+        )
 
     def _corrected(self, X, z):
         """G of solutions X, corrected by residuals until it settles."""
