@@ -106,7 +106,7 @@ def integrate(equation: Equation, t, rtol: float) -> np.ndarray:
         end = t[-1] if h == t[-1] - now else now + h
         due = slice(*np.searchsorted(t, [now, end], side="right"))
         if due.stop > due.start:
-            out[due] = equation.state(x + _values(series, 2 * (t[due] - now) / h - 1))
+            out[due] = equation.state(x + _values(series, 2 * ((t[due] - now) / h) - 1))
         x, now, last = x + series.sum(0), end, (h, series)
         h = t[-1] if grow == np.inf else h * grow
         turned = equation.settle(x)

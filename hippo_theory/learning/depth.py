@@ -18,6 +18,8 @@ from hippo_theory.learning.statistics import one_pole
 
 _EPS = np.finfo(float).eps
 _ITERATIONS = 200
+_BLOCK = 2**16  # logarithms at a time
+_ENDED = 700.0  # of log(w / (w* - w)): exp(-700) is a double still
 DEEPEST = 10**6  # layers, each with a logarithm of its own
 
 
@@ -68,10 +70,11 @@ def deep_time(w, w0, layers, sigma, eta=None, tau=1.0) -> np.ndarray:
     tau = _check.number("tau", tau, above=0.0)
     if not (isinstance(layers, float) and layers == math.inf):
         layers = _check.integer("layers", layers, maximum=DEEPEST)
-    if w0 * sigma <= 0:
+    if np.sign(w0) * np.sign(sigma) <= 0:
         raise ValueError(f"w0 must have the sign of sigma = {sigma:g}, got {w0:g}")
     sign = math.copysign(1.0, sigma)
     target, start, force = sign * w, sign * w0, sign * sigma
+    final = _final(force, eta)
     with np.errstate(over="ignore"):
         bad = (target < start) | (eta * target >= force)
     if bad.any():
@@ -79,10 +82,10 @@ def deep_time(w, w0, layers, sigma, eta=None, tau=1.0) -> np.ndarray:
             f"w must lie between w0 = {w0:g} and sigma / eta = {sigma / eta:g}, which flow "
             f"approaches and never reaches, got {w[bad][0]:g}"
         )
-    final = force / eta
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # refused below
+    with np.errstate(all="ignore"):  # refused below
         log_z0, log_z = _log_fraction(start, force, eta), _log_fraction(target, force, eta)
-        shape = _elapsed(layers, start / final, log_z0, log_z, (target - start) / start)
+        rise = _rise(start, target, log_z0, log_z)
+        shape = _elapsed(layers, start / final, log_z0, log_z, rise)
         time = tau * _unit(layers, force, final) * shape
     if not np.isfinite(time).all():
         raise np.linalg.LinAlgError(
@@ -149,7 +152,9 @@ def deep_gain(
     sigma, eta = one_pole(sigma, eta)
     sigma = _check.double("sigma", sigma, ndim=0)[()]
     eta = _check.number("eta", eta, above=0.0)
-    clock = t / _check.number("tau", tau, above=0.0)
+    tau = _check.number("tau", tau, above=0.0)
+    with np.errstate(over="ignore", under="ignore"):
+        clock = _check.in_range("t / tau", t / tau)
     if (b0 is None) != (c0 is None) or (w0 is None) == (b0 is None):
         raise TypeError("the start must be given as w0 and layers or as b0 and c0")
     if b0 is not None:
@@ -160,7 +165,9 @@ def deep_gain(
     if not (isinstance(layers, float) and layers == math.inf):
         layers = _check.integer("layers", layers, maximum=DEEPEST)
     real = not (np.iscomplexobj(w0) or np.iscomplexobj(sigma))
-    if real and w0 * sigma > 0 and eta * abs(w0) < abs(sigma):
+    with np.errstate(over="ignore", under="ignore"):
+        below = eta * abs(w0) < abs(sigma)
+    if real and below and np.sign(w0) * np.sign(sigma) > 0:
         return np.copysign(_inverse(clock, abs(w0), layers, abs(sigma), eta), sigma)
     levels = None if math.isinf(layers) else np.zeros(2 * int(layers))
     return _in_order(clock, w0, levels, sigma, eta)
@@ -168,27 +175,38 @@ def deep_gain(
 
 def _in_order(t, w0, levels, sigma, eta):
     """Gains at the distinct times in increasing order, put back in their places."""
+    _final(sigma, eta)
     distinct, place = np.unique(t, return_inverse=True)
-    return gains_on_line(distinct, w0, levels, sigma, eta)[place].reshape(t.shape)
+    w = gains_on_line(distinct, w0, levels, sigma, eta)
+    return _check.in_range("the gains", w)[place].reshape(t.shape)
+
+
+def _final(sigma, eta):
+    """Where the gain ends, refused where it is no double."""
+    with np.errstate(over="ignore", under="ignore"):
+        return _check.in_range("|sigma| / eta", np.divide(sigma, eta))
 
 
 def _inverse(t, w0, D, sigma, eta):
     """w(t) by Newton's method between bounds in u = log(w / (w* - w)), from a good start."""
-    final, power = sigma / eta, 1 - 1 / D
-    log_z0, goal = _log_fraction(w0, sigma, eta), t / _unit(D, sigma, final)
-    low = np.full(t.shape, log_z0 - np.log(-np.expm1(log_z0)))
-    high = low + goal  # the slope of the time in u is at least 1
+    final, power = _final(sigma, eta), 1 - 1 / D
     with np.errstate(all="ignore"):  # infinite times lie beyond the bounds
+        log_z0, goal = _log_fraction(w0, sigma, eta), t / _unit(D, sigma, final)
+        low = np.full(t.shape, log_z0 - np.log(-np.expm1(log_z0)))
+        # the slope of the time in u is at least 1; beyond _ENDED w is sigma / eta to rounding
+        high = np.maximum(np.minimum(low + goal, _ENDED), low)
         u = np.clip(_plateau(goal, log_z0, power, low), low, high)
         for _ in range(_ITERATIONS):
             log_z = -np.logaddexp(0, -u)
             w = np.maximum(final * np.exp(log_z), w0)
-            gap = goal - _elapsed(D, w0 / final, log_z0, log_z, (w - w0) / w0)
+            rise = _rise(w0, w, log_z0, log_z)
+            gap = goal - _elapsed(D, w0 / final, log_z0, log_z, rise)
             low, high = np.where(gap >= 0, u, low), np.where(gap < 0, u, high)
             pace = np.exp(power * log_z)  # du/dt
             step = gap * pace
             inside = (u + step >= low) & (u + step <= high)
             moved = np.where(inside, u + step, (low + high) / 2)
+            step = moved - u
             if (abs(moved - u) <= 8 * _EPS * (1 + abs(u) + goal * pace)).all():
                 return np.where(t == 0, w0, w * (1 + step * -np.expm1(log_z)))
             u = moved
@@ -207,23 +225,36 @@ def _plateau(goal, log_z0, power, low):
 
 def _unit(D, sigma, final):
     """Time, in tau, by which the dimensionless time is counted."""
-    return 1 / (sigma * final) if math.isinf(D) else 1 / (2 * D * sigma * final ** (1 - 1 / D))
+    pace = sigma * final if math.isinf(D) else 2 * D * sigma * final ** (1 - 1 / D)
+    return 1 / _check.in_range("sigma |sigma / eta|^(1 - 1 / D)", np.float64(pace))
 
 
-def _elapsed(D, z0, log_z0, log_z, leap):
-    """Dimensionless time from z0 to z = w eta / sigma, with leap = (z - z0) / z0."""
-    rise = np.log1p(leap)
+def _rise(w0, w, log_z0, log_z):
+    """log(w / w0), from the difference where its ratio is a double."""
+    leap = (w - w0) / w0
+    return np.where(np.isfinite(leap), np.log1p(leap), log_z - log_z0)
+
+
+def _elapsed(D, z0, log_z0, log_z, rise):
+    """Dimensionless time from z0 to z = w eta / sigma, with rise = log(z / z0)."""
     if math.isinf(D):
-        return leap * np.exp(-log_z) + rise + np.log1p(leap * z0 / -np.expm1(log_z))
-    return _powers(D, z0, rise) + _logarithms(D, log_z0, log_z, rise)
+        fall = -np.expm1(-rise)  # (z - z0) / z
+        wait = fall * _power(z0, log_z0, -1.0)
+        return wait + rise + np.log1p(fall * np.exp(log_z) / -np.expm1(log_z))
+    return _powers(D, z0, log_z0, rise) + _logarithms(D, log_z0, log_z, rise)
 
 
-def _powers(D, z0, rise):
+def _power(z0, log_z0, power):
+    """z0^power, from the logarithm where z0 has lost its digits."""
+    return np.where(z0 > 1e-300, np.float64(z0) ** power, np.exp(power * log_z0))
+
+
+def _powers(D, z0, log_z0, rise):
     """D times the integral of x^(-D) from x0 = z0^(1/D)."""
     if D == 1:
         return rise
     power = (1 - D) / D
-    return D / (1 - D) * np.float64(z0) ** power * np.expm1(power * rise)
+    return D / (1 - D) * _power(z0, log_z0, power) * np.expm1(power * rise)
 
 
 def _logarithms(D, log_z0, log_z, rise):
@@ -231,16 +262,19 @@ def _logarithms(D, log_z0, log_z, rise):
     from scipy.special import log1p  # NumPy's complex log1p is not accurate near zero
 
     x0 = np.exp(log_z0 / D)
-    step = x0 * np.expm1(rise / D)  # x - x0
+    step = np.exp(log_z / D) * -np.expm1(-rise / D)  # x - x0
     total = np.log1p(step / -np.expm1(log_z / D))
-    for k in range(1, D):
+    pairs = np.arange(1, D // 2 + 1)  # r and conj(r) give the same real part
+    for k in np.array_split(pairs, 1 + pairs.size * total.size // _BLOCK):
         turn = np.exp(-2j * math.pi * k / D)
-        ratio = log1p(-step * turn / (1 - x0 * turn))  # log((1 - x / r) / (1 - x0 / r))
-        total = total - (np.conj(turn) * ratio).real
+        ratio = log1p(-step[..., None] * turn / (1 - x0 * turn))  # log((1 - x/r) / (1 - x0/r))
+        total = total - (np.where(2 * k == D, 1.0, 2.0) * (np.conj(turn) * ratio).real).sum(-1)
     return total
 
 
 def _log_fraction(w, sigma, eta):
     """log(eta w / sigma), from the difference where w is near sigma / eta."""
     fraction = eta * w / sigma
-    return np.where(fraction > 0.5, np.log1p((eta * w - sigma) / sigma), np.log(fraction))
+    apart = np.log(w) + np.log(eta) - np.log(sigma)  # where the fraction has lost its digits
+    small = np.where(fraction > 1e-300, np.log(fraction), apart)
+    return np.where(fraction > 0.5, np.log1p((eta * w - sigma) / sigma), small)

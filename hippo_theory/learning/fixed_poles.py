@@ -136,6 +136,7 @@ def flow(
     else:
         w, method, drift = _both(stats, b0, c0, clock, rtol)
         rises, falls = _reachable(stats, b0, c0)
+    _check.in_range("the gains", w)
     excess, held = excess_loss(stats, rises, falls)
     note = (
         f"the start keeps gains {held} from the minimum: the flow ends {excess:.3g} above the "
@@ -200,9 +201,14 @@ def _reachable(stats, b0, c0):
 
 def _one_sided(stats, kept, moved, t):
     """moved' = conj(kept) (s - M (kept moved)) by the eigenvectors of conj(kept) M kept."""
-    values, vectors = np.linalg.eigh(kept.conj()[:, None] * stats.M * kept)
-    values = np.maximum(values, 0.0)
-    force = vectors.conj().T @ (kept.conj() * (stats.s - stats.M @ (kept * moved)))
-    x = values * t[:, None]
-    growth = t[:, None] * np.where(x > 0, -np.expm1(-x) / np.where(x > 0, x, 1.0), 1.0)
-    return kept * (moved + (growth * force) @ vectors.T)
+    with np.errstate(all="ignore"):  # what overflows is refused
+        matrix = _check.in_range(
+            "M times the weights that stay", kept.conj()[:, None] * stats.M * kept
+        )
+        values, vectors = np.linalg.eigh(matrix)
+        values = np.maximum(values, 0.0)
+        force = vectors.conj().T @ (kept.conj() * (stats.s - stats.M @ (kept * moved)))
+        x = values * t[:, None]
+        moves = x > np.finfo(float).tiny
+        growth = np.where(moves, -np.expm1(-x) / np.where(moves, values, 1.0), t[:, None])
+        return kept * (moved + (growth * force) @ vectors.T)

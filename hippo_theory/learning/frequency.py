@@ -3,6 +3,8 @@
 import numpy as np
 
 from hippo_theory import _check
+from hippo_theory.learning.fixed_poles import Flow
+from hippo_theory.learning.simulate import Training
 from hippo_theory.learning.statistics import given
 from hippo_theory.lti import transfer_function
 from hippo_theory.lti.values import System
@@ -53,6 +55,8 @@ def frequency_error(path, omega, target=None, *, stats=None, length=None) -> np.
            [0.011, 0.637],
            [0.   , 0.   ]])
     """
+    if not isinstance(path, (Flow, Training)):
+        raise TypeError(f"path must be a Flow or a Training, got {_check.shown(path)}")
     stats = getattr(path, "stats", None) if stats is None else given(stats)
     poles = getattr(path, "poles", None)
     if poles is None:
@@ -63,9 +67,12 @@ def frequency_error(path, omega, target=None, *, stats=None, length=None) -> np.
     omega = _check.double("omega", omega, ndim=1, real=True)
     length = length if length is None else _check.integer("length", length)
     z = np.exp(-1j * omega)
-    responses = _responses(poles[..., None] * z, length)  # (N, K), of moving poles (T, N, K)
-    H = np.einsum("tj,...jk->tk" if responses.ndim == 2 else "tj,tjk->tk", path.w, responses)
-    return abs(H - _target(target, stats, poles, responses, z))
+    with np.errstate(all="ignore"):  # refused below
+        responses = _responses(poles[..., None] * z, length)  # (N, K), of moving poles (T, N, K)
+        H = np.einsum("tj,...jk->tk" if responses.ndim == 2 else "tj,tjk->tk", path.w, responses)
+    best = _target(target, stats, poles, responses, z)
+    with np.errstate(all="ignore"):
+        return _check.in_range("|H|", abs(H - best))
 
 
 def _responses(q, length):
@@ -82,7 +89,7 @@ def _responses(q, length):
 def _target(target, stats, poles, responses, z):
     if target is not None:
         if not (isinstance(target, System) and target.is_discrete):
-            raise TypeError(f"target must be a discrete system, got {target!r}")
+            raise TypeError(f"target must be a discrete system, got {_check.shown(target)}")
         return transfer_function(target, 1 / z)
     if stats is None or stats.poles is None or poles.ndim > 1:
         raise TypeError("target must be given for a course without statistics of fixed poles")

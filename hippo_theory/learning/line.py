@@ -9,6 +9,7 @@ as X + level, their product is |w|^2, and K = |w|^2 sum 1 / (X + level).
 
 import numpy as np
 
+from hippo_theory import _check
 from hippo_theory.learning import one_pole
 from hippo_theory.learning._collocation import integrate
 
@@ -121,12 +122,21 @@ def lowest(log_levels, log_size):
 
 def start_levels(b0, c0):
     """Product of the layers' gains, and levels (2 D,) of weights (D, N) above the lowest."""
-    w = (b0 * c0).sum(-1)
-    size, apart = (abs(b0) ** 2 + abs(c0) ** 2).sum(-1), one_pole.imbalance(b0, c0)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        w, parts = (b0 * c0).sum(-1), abs(b0) ** 2 + abs(c0) ** 2
+        product = np.prod(w)
+    size, apart = parts.sum(-1), one_pole.imbalance(b0, c0)
+    _check.in_range("the product of the layers' gains", product)
+    lost = (w != 0) & (abs(w) < 1e-150) | (size < 1e-300) & ((b0 != 0) | (c0 != 0)).any(-1)
+    if lost.any() or ((w != 0).all() and abs(product) < 1e-300):
+        raise ValueError(
+            "the gains of layers must be zero or at least 1e-150 and their product 1e-300, got "
+            f"{np.min(abs(w)):g} and {abs(product):g}"
+        )
     upper = (size + apart) / 2
     lower = abs(w) ** 2 / np.where(upper > 0, upper, 1.0)
     lower = lower - lower.min()
-    return np.prod(w), np.concatenate([lower, lower + apart])
+    return product, np.concatenate([lower, lower + apart])
 
 
 def gains_on_line(t, w0, levels, sigma, eta, rtol=1e-13):

@@ -140,13 +140,15 @@ def pole_curvature(a_star, w_star, coordinate="pole", *, correlation: float = 0.
     inner, outer = one_minus_product(a, a), 1 - rho * a
     speed = float(row.speed(np.float64(1 + a), np.float64(1 - a)))
     gain = (1 + rho * a) / (inner * outer)
-    mixed = w * slope(a, a, rho) * speed
     second = 1 + 2 * a * rho + a * a - (a * rho) ** 2 - 2 * a**3 * rho - a**4 * rho**2
-    own = w * w * second / (inner**3 * outer**2) * speed**2
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # refused below
+        mixed = w * slope(a, a, rho) * speed
+        own = w * w * second / (inner**3 * outer**2) * speed**2
+        projected = own - mixed * (mixed / gain)
     hessian = np.array([[gain, mixed], [mixed, own]])
-    return Curvature(
-        hessian, float(own - mixed * (mixed / gain)), float(2 / np.linalg.eigvalsh(hessian)[-1])
-    )
+    for what, part in (("the hessian", hessian), ("the projected curvature", projected)):
+        _check.in_range(what, part)
+    return Curvature(hessian, float(projected), float(2 / np.linalg.eigvalsh(hessian)[-1]))
 
 
 def in_range(name, a, row: Coordinate):

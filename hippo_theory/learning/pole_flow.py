@@ -116,19 +116,25 @@ def pole_flow(
     """
     t = _check.times("t", t, 1).copy()
     row = _check.choice("coordinate", coordinate, POLE_COORDINATES, Coordinate)
-    a0, a_star, _ = teacher(a0, a_star, w_star)
+    a0, a_star, amplitude = teacher(a0, a_star, w_star)
     for name, value in (("a0", a0), ("a_star", a_star)):
         in_range(name, value, row)
     tau = float(positive("tau", _check.number("tau", tau)))
     rho = _check.number("correlation", correlation, above=-1.0, below=1.0)
+    rtol = _check.number("rtol", rtol, above=0.0, below=1.0)
     if (b0 is None) != (c0 is None):
         raise TypeError("b0 and c0 must be given together or not at all")
     start = (
         None if b0 is None else [_check.double(n, v, ndim=0) for n, v in (("b0", b0), ("c0", c0))]
     )
+    with np.errstate(over="ignore", under="ignore"):
+        clock = _check.in_range("t / tau", t / tau)
+        _check.in_range("|w_star|^2 / (1 - |a_star|^2)", amplitude**2)
     equation = Disk(a0, a_star, _check.double("w_star", w_star, ndim=0)[()], row, rho, start)
     with np.errstate(all="ignore"):  # trial steps may overflow: they are taken again, shorter
-        a, w, loss = equation.course(integrate(equation, t / tau, rtol))
+        a, w, loss = equation.course(integrate(equation, clock, rtol))
+    for what, part in (("the pole", a), ("the gain", w), ("the loss", loss)):
+        _check.in_range(what, part)
     gains = "the best gain" if start is None else "b and c"
     return PoleFlow(
         t, a, w, loss, f"integrated: collocation of {row.name!r} with {gains}, rtol {rtol:g}"

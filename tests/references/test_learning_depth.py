@@ -121,3 +121,22 @@ def _filter(a, u):
     for t, v in enumerate(u):
         out[t] = x = a * x + v
     return out
+
+
+@pytest.mark.parametrize("w0", [1e-3, 1e-200, 5e-324])
+def test_two_layers_of_any_start_take_the_time_of_the_closed_form_in_50_digits(w0):
+    mpmath = pytest.importorskip("mpmath")
+    w = np.array([2 * w0, 1e-2, 0.1, 0.49])
+
+    def antiderivative(w):  # of 1 / (4 w^(3/2) (1 - 2 w))
+        root = mpmath.sqrt(mpmath.mpf(float(w)))
+        return (mpmath.sqrt(2) * mpmath.atanh(mpmath.sqrt(2) * root) - 1 / root) / 2
+
+    with mpmath.workdps(50):
+        t = [float(antiderivative(v) - antiderivative(w0)) for v in w]
+    rtol = 4 * np.finfo(float).eps * max(4.0, -np.log(w0))  # of the logarithms
+    np.testing.assert_allclose(learning.deep_time(w, w0, 2, 1.0, 2.0), t, rtol=rtol)
+    early = learning.deep_gain(t[0], w0, 2, 1.0, 2.0)
+    late = learning.deep_gain([0.0, 1e3 * t[-1]], w0, 2, 1.0, 2.0)
+    np.testing.assert_allclose(early, 2 * w0, rtol=4 * rtol)
+    np.testing.assert_array_equal(late, [w0, 0.5])

@@ -150,3 +150,10 @@ def test_flow_takes_extreme_units_or_refuses_them():
         np.testing.assert_array_equal(learning.flow(stats, b, c, [0.0, 2.0]).w, expected)
     t = np.array([0.0, 2.0])
     assert not np.shares_memory(learning.flow(stats, b, c, t).t, t)
+
+
+@pytest.mark.parametrize("train", ["both", "b"])
+def test_the_latest_times_that_are_doubles_show_the_minimum(train):
+    stats = learning.population_statistics([0.9, 0.5], [0.9, 0.5], [1.0, -0.5])
+    path = learning.flow(stats, [0.5, 0.5], [0.1, 0.1], [0.0, 1.0], 1e-308, train)
+    np.testing.assert_allclose(path.w[1], [1.0, -0.5], rtol=1e-12)

@@ -91,22 +91,7 @@ def test_every_public_function_has_a_call():
     assert set(CALLS) == doors(), "tests/calls.py needs one valid call of each public function"
 
 
-RED = {  # doors that do not yet: each is deleted here when it does
-    "learning.deep_gain": "overflow warns; layers is compared before it is checked",
-    "learning.deep_time": "overflow warns",
-    "learning.frequency_error": "any object is taken for a path",
-    "learning.pole_curvature": "overflow warns",
-    "learning.pole_flow": "rtol is not checked; w_star = 1e308 does not return; tau = 5e-324",
-}
-SWEPT = [
-    pytest.param(name, marks=pytest.mark.xfail(reason=RED[name], run=False))
-    if name in RED
-    else name
-    for name in CALLS
-]
-
-
-@pytest.mark.parametrize("name", SWEPT)
+@pytest.mark.parametrize("name", CALLS)
 def test_odd_values_are_refused_in_a_sentence_or_answered(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
