@@ -37,6 +37,9 @@ SPACE = ht.lti.to_scipy(STILL)
 MIMO = ht.LTI([[0.5, 0.2], [0.1, -0.3]], np.eye(2), np.eye(2), dt=1.0)
 DIAGONAL = ht.DiagonalLTI(POLES, [1.0, 1.0], [1.0, 2.0], dt=1.0)
 DIAGONAL_LAYER = ht.lti.layer(DIAGONAL)
+PAIRED_LAYER = ht.lti.layer(
+    ht.DiagonalLTI([0.5 + 0.3j, -0.4 + 0.2j], [1.0, 1.0], [1.0, 2.0], dt=1.0, conjugate=True)
+)
 STILL_DIAGONAL = ht.DiagonalLTI([-1.0, -2.0], [1.0, 1.0], [1.0, 2.0])
 U, Y = F[:8], np.array([0.1, 0.2, -0.1, 0.3, 0.5, 0.2, 0.1, -0.2])
 STATS = ht.learning.statistics(U, Y, POLES)
@@ -157,6 +160,8 @@ CALLS = {
     "lti.szego.log_separations": dict(poles=POLES, discrete=True, log_poles=None),
     "lti.szego.pairings": dict(poles=POLES, discrete=True, log_poles=None),
     "lti.szego.triangular_factor": dict(poles=POLES, discrete=True, log_poles=None),
+    "hankel.h2_optimal": dict(system=DIAGONAL, order=1),
+    "hankel.reduce_layer": dict(layer=PAIRED_LAYER, order=2, method="h2"),
     "hankel.amplification": dict(system=SYSTEM, perturbed=SYSTEM, size=0.1),
     "hankel.balanced_truncation": dict(system=SYSTEM, order=1, tolerance=None, method="truncation"),
     "hankel.balanced_realization": dict(system=SYSTEM),

@@ -2,6 +2,7 @@
 
 from hippo_theory.hankel import hope
 from hippo_theory.hankel.gramians import gramian_factors, gramians
+from hippo_theory.hankel.h2_optimal import H2Optimum, h2_optimal
 from hippo_theory.hankel.hinf import Peak, hinf_norm, hinf_peak, linf_norm
 from hippo_theory.hankel.markov import (
     hankel_matrix,
@@ -11,6 +12,7 @@ from hippo_theory.hankel.markov import (
 )
 from hippo_theory.hankel.norms import h2_norm, hankel_norm, mode_scores
 from hippo_theory.hankel.optimal import OptimalApproximation, optimal_approximation
+from hippo_theory.hankel.reduce_layer import LayerReduction, reduce_layer
 from hippo_theory.hankel.reduction import (
     METHODS,
     Method,
@@ -34,6 +36,8 @@ from hippo_theory.hankel.spectrum import (
 
 __all__ = [
     "METHODS",
+    "H2Optimum",
+    "LayerReduction",
     "Method",
     "OptimalApproximation",
     "Peak",
@@ -47,6 +51,7 @@ __all__ = [
     "gramian_factors",
     "gramians",
     "h2_norm",
+    "h2_optimal",
     "hankel_matrix",
     "hankel_norm",
     "hankel_product",
@@ -61,6 +66,7 @@ __all__ = [
     "optimal_approximation",
     "pole_perturbation_bound",
     "rank_exponent",
+    "reduce_layer",
     "singular_values",
     "worst_pole_change",
 ]

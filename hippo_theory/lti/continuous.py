@@ -132,7 +132,7 @@ def _diagonal(system: DiagonalLTI, row: Scheme, layer: bool) -> DiagonalLTI:
     C: Any = system.C
     D: Any = system.D
     if layer:
-        back = np.exp(np.negative(logs))
+        back = np.exp(-np.asarray(logs))
         C, c, d = C * (back if system.is_siso else back[..., None, :]), np.ones_like(c), 0 * d
         D = D - algebra.first_markov_parameter(dataclasses.replace(system, C=C))
     b, d = dt * b, dt * d
