@@ -248,6 +248,10 @@ SYSTEMS: tuple[System, ...] = (
         lambda: ht.LTI(np.zeros((0, 0)), np.zeros((0, 2)), np.zeros((3, 0)), weyl(3, 2), dt=1.0),
     ),
     system("no states", lambda: ht.LTI(np.zeros((0, 0)), np.zeros(0), np.zeros(0), 0.5, dt=1.0)),
+    system(
+        "no states, two inputs",
+        lambda: ht.LTI(np.zeros((0, 0)), np.zeros((0, 2)), np.zeros((1, 0)), [[1.0, 2.0]], dt=1.0),
+    ),
     system("no states continuous", lambda: ht.LTI(np.zeros((0, 0)), np.zeros(0), np.zeros(0))),
     system("no poles", lambda: ht.DiagonalLTI([], [], [], dt=1.0)),
     system("one state", lambda: ht.LTI([[-2.0]], [3.0], [0.5])),

@@ -2,8 +2,9 @@
 
 A step of the recurrence loses eps |A| |x_j|, a squaring eps |A^(2^j)|^2, and C A^i sends what is
 lost to the output: of a digital filter in companion form, whose powers reach 1e7 before they
-decay, repeated squaring keeps no digit. The loss is summed over powers of two, from the squares
-themselves; where it is too large, the same powers are computed in twice the digits.
+decay, repeated squaring keeps no digit; nor do the powers of a contraction whose kernel is far
+below |C| |B|. The loss is summed over powers of two, from the squares themselves; where it is too
+large, the same powers are computed in twice the digits.
 """
 
 from typing import Any
@@ -29,8 +30,9 @@ def loss(A: Array, B: Array, C: Array, L: int, chunk: int | None = None) -> floa
     """
     if L < 2 or not (A.size and B.size and C.size):
         return 0.0
-    if is_contraction(A):
-        return float(EPS * L)  # of |C| |B|, which is all that a contraction can lose
+    least = _loss_of_contraction(A, B, C, L) if is_contraction(A) else np.inf
+    if least <= LIMIT:
+        return least
     count = (L - 1).bit_length()
     with np.errstate(over="ignore", invalid="ignore"):
         squares = [A]
@@ -41,9 +43,26 @@ def loss(A: Array, B: Array, C: Array, L: int, chunk: int | None = None) -> floa
             A, B, C = _balanced(A, B, C)
             squares = [S.high for S in exact_squares(A, count)]
         result = _loss(squares, B, C, L, L if chunk is None else chunk, settled)
-    if np.isfinite(result):
-        return result
+    if np.isfinite(min(result, least)):
+        return min(result, least)
     return 2 * loss(A, B, C, L // 2, chunk) if L > 16 else np.inf  # sizes overflow before kernels
+
+
+def _loss_of_contraction(A, B, C, L) -> float:
+    """Bound the loss EPS L |C| |B| of a contraction over the largest |C A^k B|, k < L - 1.
+
+    Kernels below what twice the digits resolve of |C| |B| count as that large, so that zeros have
+    an answer. The walk ends where the rest of the kernel cannot be larger.
+    """
+    size = np.linalg.norm(B, axis=0).max() * np.linalg.norm(C, axis=1).max()
+    largest = 32 * EPS**2 * L * size / LIMIT
+    for _ in range(L - 1):
+        largest = max(largest, np.abs(C @ B).max())
+        left = np.linalg.norm(C, axis=1).max() * np.linalg.norm(B, axis=0).max()
+        if EPS * L * size <= LIMIT * largest or left <= largest:
+            break
+        B = A @ B
+    return float(EPS * L * size / largest) if size else 0.0
 
 
 def _loss(squares, B, C, L, chunk, settled=False) -> float:

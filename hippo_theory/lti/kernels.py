@@ -118,11 +118,17 @@ def kernel(
 
     Notes
     -----
-    `convolve(kernel(system, L), u)` is `simulate(system, u)`. Errors stay below 1e-9 of the
-    largest |h_k| of the discrete system, for every system, or the method refuses; below 2e-13 for
-    LegS with N = 64, L = 16384, whose A_d is rounded once, which costs up to L eps. Where the
-    powers of A grow before they decay, as those of narrow filters in companion form do, "krylov"
-    and "naive" estimate what rounding costs and work in twice the digits.
+    `convolve(kernel(system, L), u)` is `simulate(system, u)`. Errors of dense and DPLR systems
+    stay below 1e-9 of the largest |h_k| of the discrete system, or the method refuses; below 2e-13
+    for LegS with N = 64, L = 16384, whose A_d is rounded once, which costs up to L eps. Where the
+    powers of A grow before they decay, as those of narrow filters in companion form do, or the
+    kernel is far below |C| |B|, "krylov" and "naive" estimate what rounding costs and work in
+    twice the digits, which are no longer sure below 1e-20 L |C| |B|.
+
+    Errors of diagonal systems stay below 1e-14 L of the largest |D| + sum_n |C_n B_n| |pole_n|^k:
+    where residues cancel, as those of 1/((s + 1)(s + 2)) with steps of 1e-9 do, that is more than
+    1e-9 of the kernel, and nothing is refused. The discretization has rounded them before: give
+    such a system as a dense one, in coordinates in which nothing cancels.
 
     "vandermonde" and "krylov" write the time k = i b + j, so that the kernel
     is a product of a (L/b, N) and an (N, b) table made by doubling; "s4" evaluates the

@@ -51,7 +51,7 @@ def loss(system: System, x: Array, L: int, chunk: int | None, *, states: bool = 
     if isinstance(system, DiagonalLTI):
         return 0.0
     A, B, C, _ = matrices(system)
-    start = np.abs(x.reshape(-1, x.shape[-1])).max(axis=0, initial=0.0)[:, None]
+    start = np.abs(x).max(axis=tuple(range(x.ndim - 1)), initial=0.0)[:, None]
     B = np.concatenate([B, start], axis=1) if start.any() else B
     return growth.loss(A, B, np.eye(len(A)) if states else C, L, chunk)
 

@@ -91,9 +91,11 @@ def simulate(
 
     Notes
     -----
-    Errors stay below 1e-9 of the largest output, for every system: the loss by rounding is
+    Errors of dense and DPLR systems stay below 1e-9 of the largest output: the loss by rounding is
     estimated from the powers of A, and where they grow too much before they decay, as those of
-    narrow filters in companion form do, the recurrence runs in twice the digits.
+    narrow filters in companion form do, or the kernel is far below |C| |B|, the recurrence runs in
+    twice the digits. Of diagonal systems they stay below 1e-14 L of the sums of
+    |C_n B_n| |pole_n|^k, in which residues cannot cancel (see `kernel`).
 
     "scan" is the recurrence, compiled: O(N) a sample for diagonal systems, O(N r) for DPLR, O(N^2)
     for dense ones, in double precision, with the least rounding. "chunked" is a product with the

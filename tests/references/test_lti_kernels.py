@@ -169,3 +169,24 @@ def test_losses_of_squaring_are_never_below_the_error():
         error = abs((C @ table)[0, : L - 1] - exact).max() / abs(np.array(exact)).max()
         lost = loss(A, B, C, L)
         assert error <= lost <= 1e4 * max(error, 1e-16) or lost > SETTLED
+
+
+def test_small_kernels_of_contractions_keep_their_digits():
+    """States that cancel in C x up to 1e-9 of them: in twice the digits, zeros included."""
+    n, L = 6, 40
+    V = np.linalg.qr(np.random.default_rng(3).normal(size=(n, n)))[0]
+    A, B = V @ np.diag([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]) @ V.T, V[:, 0]
+    for C in (1e-9 * V[:, 0] + V[:, 1], V[:, 5]):
+        G = ht.LTI(A, B, C, dt=1.0)
+        with flint.ctx.workprec(400):
+            M, X, h = (flint.arb_mat(a.tolist()) for a in (A, B[:, None], C[None]))
+            exact = [0.0] + [float((h * (X := M * X if k else X))[0, 0]) for k in range(L - 1)]
+        for method in ("auto", "naive", "krylov"):
+            assert distance(ht.lti.kernel(G, L, method=method), np.array(exact)) < 1e-9
+        u = np.sin(np.arange(L) + 1.0)
+        for method in ("auto", "scan", "fft"):
+            y = ht.lti.simulate(G, u, method=method)
+            assert distance(y, np.convolve(exact, u)[:L]) < 1e-9
+    zero = ht.LTI(np.diag([0.5, 0.5]), [1.0, 1.0], [1.0, -1.0], dt=1.0)
+    assert not ht.lti.kernel(zero, L).any()
+    assert not ht.lti.simulate(zero, np.ones(L)).any()
