@@ -3,7 +3,7 @@
 import numpy as np
 
 import hippo_theory as ht
-from tests.laws_hankel import FINITE, listed
+from tests.laws_hankel import FINITE, listed, stated
 from tests.measure import EPS, gap, law
 from tests.oracle import Exact
 
@@ -53,6 +53,14 @@ def bound_size(row, r):
     sigma = row.exact.singular_values
     bound = ht.hankel.balanced_truncation(row.value, order=r).error_bound
     return float(bound / (2 * sigma[r:].sum() + 1e-9 * sigma[0]))
+
+
+def counted(row, r):
+    """Twice the values that are left out and their stated errors, over the bound: at most 1."""
+    reduced = ht.hankel.balanced_truncation(row.value, order=r)
+    spectrum = reduced.singular_values
+    tail = 2 * float((spectrum.values[r:] + stated(spectrum)[r:]).sum())
+    return tail / reduced.error_bound
 
 
 def balanced(row, r):
@@ -109,6 +117,13 @@ def optimum(row, r):
 
 
 LAWS = (
+    law(
+        "the bound counts the errors of singular values",
+        "hankel.balanced_truncation",
+        at_the_cut(counted),
+        1.0 + 1e-14,
+        needs=FINITE,
+    ),
     law(
         "truncation errs less than its bound",
         "hankel.balanced_truncation",
