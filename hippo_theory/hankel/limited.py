@@ -15,6 +15,7 @@ from hippo_theory.lti._values import Array
 from hippo_theory.lti.forms import matrices
 from hippo_theory.scales import ldexp
 
+EPS = np.finfo(float).eps
 NODES = 20  # 0.27^(2 * 20) is below eps: panels reach half as far as the nearest pole
 
 
@@ -105,17 +106,23 @@ def _singularities(poles, discrete):
 
 
 def _panels(singular, low, high, discrete):
-    """Centres and half widths of panels half as wide as the nearest pole is away."""
-    waiting, panels = [((low + high) / 2, (high - low) / 2)], []
+    """Centres and half widths of panels half as wide as the nearest pole is away.
+
+    Down to the spacing of the floats where they lie, however wide the band: its ends say nothing
+    of how narrow a resonance is.
+    """
+    waiting, panels = [(low, high)], []
     while waiting:
-        centre, half = waiting.pop()
+        first, last = waiting.pop()
+        centre, half = (first + last) / 2, (last - first) / 2
         away = singular - centre
         if discrete:
             away = (away.real + np.pi) % (2 * np.pi) - np.pi + 1j * away.imag
-        if 2 * half <= np.abs(away).min(initial=np.inf) or half < 1e-12 * max(abs(low), abs(high)):
+        floor = 4 * EPS * max(abs(first), abs(last))
+        if 2 * half <= np.abs(away).min(initial=np.inf) or half <= floor:
             panels.append((centre, half))
         else:
-            waiting += [(centre - half / 2, half / 2), (centre + half / 2, half / 2)]
+            waiting += [(first, centre), (centre, last)]
     return panels
 
 

@@ -76,6 +76,17 @@ def test_over_a_band(name, band):
     np.testing.assert_allclose(Q, dual, rtol=0, atol=1e-12 * abs(dual).max())
 
 
+@pytest.mark.parametrize("pole", [-1e-6, -1e6, -1e-6 + 1j, -0.5 + 1e3j])
+@pytest.mark.parametrize("band", [(0.0, 1e7), (0.5, 1e12), (-1e15, 1e15)])
+def test_a_wide_band_resolves_what_is_narrow(pole, band):
+    x = [(end - pole.imag) / -pole.real for end in band]
+    angle = np.arctan2(x[1] - x[0], 1 + x[0] * x[1])  # atan x_1 - atan x_0, not cancelled
+    want = angle / (-2 * np.pi * pole.real)
+    G = ht.LTI([[pole]], [1.0], [1.0])
+    for gramian in hankel.gramians(G, band=band):
+        np.testing.assert_allclose(gramian, [[want]], rtol=1e-9)
+
+
 def test_a_far_or_narrow_band_and_a_short_horizon_keep_their_digits():
     G = ht.LTI([[-1.0, 5.0], [0.0, -2.0]], [1.0, 1.0], [1.0, 0.0])
     for band, mean in (((1.0, 1.0 + 1e-9), 1.0), ((1e6, 1e6 + 1.0), 1e6 + 0.5)):
