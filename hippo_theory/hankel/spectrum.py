@@ -67,10 +67,11 @@ def absolute(error) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
 
 
 def relative(values, errors) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
-    """An estimate from the relative errors of values."""
+    """An estimate from the relative errors of values; where nothing is known, zeros too."""
     with np.errstate(over="ignore", invalid="ignore"):
-        found = np.where(errors == 0, 0.0, np.asarray(values, float) * errors), errors
-    return lambda: found
+        found = np.where(errors == 0, 0.0, np.asarray(values, float) * errors)
+    found = np.where(np.isinf(errors), np.inf, found)
+    return lambda: (found, errors)
 
 
 def singular_values(system, *, digits: int | None = None) -> Spectrum:
