@@ -31,7 +31,7 @@ class Coordinate:
     parameter : callable
         s(a) for real a.
     speed : callable
-        da/ds as a function of 1 + a and 1 - a, for real a or a radius.
+        da/ds as a function of a, 1 + a and 1 - a, for real a or a radius.
     least : float
         Real poles must lie above it.
     isotropic : bool
@@ -50,26 +50,27 @@ class Coordinate:
 POLE_COORDINATES = Table(
     [
         Coordinate(
-            "pole", "a = s", lambda s: s, lambda a: a, lambda up, down: np.ones_like(up), -1.0,
+            "pole", "a = s", lambda s: s, lambda a: a, lambda a, up, down: np.ones_like(up), -1.0,
             isotropic=True,
         ),
         Coordinate(
-            "tanh", "a = tanh s", np.tanh, np.arctanh, lambda up, down: up * down, -1.0,
+            "tanh", "a = tanh s", np.tanh, np.arctanh, lambda a, up, down: up * down, -1.0,
             isotropic=True,
         ),
         Coordinate(
             "exp-exp", "a = exp(-exp s), of an LRU or S4D", lambda s: np.exp(-np.exp(s)),
-            lambda a: np.log(-np.log(a)), lambda up, down: (1 - down) * np.log1p(-down), 0.0,
+            lambda a: np.log(-np.log(a)),
+            lambda a, up, down: a * np.where(a > 0.5, np.log1p(-down), np.log(a)), 0.0,
         ),
         Coordinate(
             "softplus", "a = exp(-log(1 + exp s)), of Mamba with A = -1",
             lambda s: 1 / (1 + np.exp(s)), lambda a: np.log(1 / a - 1),
-            lambda up, down: -(1 - down) * down, 0.0,
+            lambda a, up, down: -a * down, 0.0,
         ),
         Coordinate(
             "stable", "a = 1 - 1 / (s^2 + 1/2), s > 0", lambda s: 1 - 1 / (s * s + 0.5),
             lambda a: np.sqrt(1 / (1 - a) - 0.5),
-            lambda up, down: np.sqrt(2 * up * down) * down, -1.0,
+            lambda a, up, down: np.sqrt(2 * up * down) * down, -1.0,
         ),
     ],
     columns=("name", "formula"),
@@ -118,7 +119,8 @@ def pole_curvature(a_star, w_star, coordinate="pole", *, correlation: float = 0.
     Notes
     -----
     O(1). White input: the projected curvature is E_0 (da/ds)^2 / (1 - a^2)^2 with
-    E_0 = w^2 / (1 - a^2), hence E_0 in tanh and E_0 / 4 in exp-exp as a -> 1. The stable
+    E_0 = w^2 / (1 - a^2), hence E_0 in tanh and E_0 / 4 in exp-exp as a -> 1. No entry is a
+    difference of larger numbers, at any a and rho, but the mixed one near its zero. The stable
     coordinate is of the kind of Wang and Li (2024) [wang2024stablessm]; its numbers are ours.
     docs/theory.md (8.29), (8.30).
 
@@ -137,14 +139,16 @@ def pole_curvature(a_star, w_star, coordinate="pole", *, correlation: float = 0.
     pole_array(a, inside=True, name="a_star")
     in_range("a_star", np.float64(a), row)
     rho = _check.number("correlation", correlation, above=-1.0, below=1.0)
-    inner, outer = one_minus_product(a, a), 1 - rho * a
-    speed = float(row.speed(np.float64(1 + a), np.float64(1 - a)))
-    gain = (1 + rho * a) / (inner * outer)
-    second = 1 + 2 * a * rho + a * a - (a * rho) ** 2 - 2 * a**3 * rho - a**4 * rho**2
+    speed = float(row.speed(np.float64(a), np.float64(1 + a), np.float64(1 - a)))
+    inner, outer, other = (one_minus_product(x, a) for x in (a, rho, -rho))
+    rest = one_minus_product(rho, rho)
+    narrow = (1 - abs(rho)) + abs(rho) * inner  # 1 - |rho| a^2
+    gain = other / (inner * outer)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # refused below
-        mixed = w * slope(a, a, rho) * speed
-        own = w * w * second / (inner**3 * outer**2) * speed**2
-        projected = own - mixed * (mixed / gain)
+        mixed = w * (a * rest + rho * inner * other) / (inner * outer) ** 2 * speed
+        shape = rest * narrow * (1 + abs(rho) * a * a) / (inner**3 * other * outer**3)
+        projected = w * w * shape * speed**2
+        own = projected + mixed * (mixed / gain)
     hessian = np.array([[gain, mixed], [mixed, own]])
     for what, part in (("the hessian", hessian), ("the projected curvature", projected)):
         _check.in_range(what, part)

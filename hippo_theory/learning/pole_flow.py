@@ -211,8 +211,8 @@ class Disk:
         near, far = rest / (1 + size), 1 + size  # 1 - |a| and 1 + |a|
         if not self.complex:
             up, down = np.where(a < 0, near, far), np.where(a < 0, far, near)
-            return force * self.row.speed(up, down) ** 2
-        along = self.row.speed(far, near) ** 2
+            return force * self.row.speed(a, up, down) ** 2
+        along = self.row.speed(size, far, near) ** 2
         if self.row.isotropic:
             return force * along
         turn = np.where(size > 0, np.conj(a) / np.where(size > 0, size, 1.0), 1.0)

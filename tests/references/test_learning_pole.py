@@ -32,7 +32,7 @@ def test_every_coordinate_descends_its_own_number(name):
         s = row.parameter(a)
         assert row.pole(s) == pytest.approx(a, rel=1e-13)
         change = (row.pole(s + h) - row.pole(s - h)) / (2 * h)
-        assert abs(row.speed(np.float64(1 + a), np.float64(1 - a))) == pytest.approx(
+        assert abs(row.speed(np.float64(a), np.float64(1 + a), np.float64(1 - a))) == pytest.approx(
             abs(change), rel=1e-7
         )
 
@@ -89,16 +89,19 @@ def test_joint_training_ends_at_the_teacher_to_twelve_digits():
         np.testing.assert_allclose(got, (a_star, w_star), rtol=1e-12)
 
 
-@pytest.mark.parametrize("rho", [0.0, RHO, -0.8])
+@pytest.mark.parametrize("a_star, rho", [
+    (0.9, 0.0), (0.9, RHO), (0.9, -0.8), (0.5, 1 - 1e-9), (0.999, 1e-9 - 1), (1e-12, 0.9),
+    (1 - 1e-9, 1 - 1e-9),
+])  # fmt: skip
 @pytest.mark.parametrize("name", learning.POLE_COORDINATES)
-def test_curvature_is_the_second_derivative_of_the_loss(name, rho):
-    a_star, w_star, row = 0.9, 1.3, learning.POLE_COORDINATES[name]
+def test_curvature_is_the_second_derivative_of_the_loss(name, a_star, rho):
+    w_star, row = 1.3, learning.POLE_COORDINATES[name]
     got = learning.pole_curvature(a_star, w_star, name, correlation=rho)
     poles = {
         "pole": lambda s: s, "tanh": mp.tanh, "exp-exp": lambda s: mp.exp(-mp.exp(s)),
         "softplus": lambda s: 1 / (1 + mp.exp(s)), "stable": lambda s: 1 - 1 / (s * s + 0.5),
     }  # fmt: skip
-    with mp.workdps(40):
+    with mp.workdps(80):
         r, start = (
             mp.mpf(rho),
             mp.findroot(lambda s: poles[name](s) - a_star, row.parameter(a_star)),
@@ -113,15 +116,14 @@ def test_curvature_is_the_second_derivative_of_the_loss(name, rho):
             return (w * w * overlap(a, a) + v * v * overlap(b, b)) / 2 - w * v * overlap(a, b)
 
         at = (mp.mpf(w_star), start)
-        exact = [
-            [float(mp.diff(loss, at, n)) for n in row]
-            for row in (((2, 0), (1, 1)), ((1, 1), (0, 2)))
-        ]
-    np.testing.assert_allclose(got.hessian, exact, rtol=1e-12)
-    exact = np.array(exact)
-    projected = exact[1, 1] - exact[0, 1] ** 2 / exact[0, 0]
-    assert got.projected == pytest.approx(projected, rel=1e-11)
-    assert got.learning_rate_limit == pytest.approx(2 / np.linalg.eigvalsh(exact)[-1], rel=1e-12)
+        gain, mixed, own = (mp.diff(loss, at, n) for n in ((2, 0), (1, 1), (0, 2)))
+        exact = [[float(gain), float(mixed)], [float(mixed), float(own)]]
+        projected = float(own - mixed**2 / gain)
+        largest = (gain + own + mp.hypot(gain - own, 2 * mixed)) / 2
+        limit = float(2 / largest)
+    np.testing.assert_allclose(got.hessian, exact, rtol=1e-14)
+    assert got.projected == pytest.approx(projected, rel=1e-14)
+    assert got.learning_rate_limit == pytest.approx(limit, rel=1e-14)
 
 
 def test_descent_is_stable_below_the_limit_of_its_coordinate_and_not_above():
