@@ -40,13 +40,14 @@ def transfer_function(system: System, z) -> Array:
 
     Notes
     -----
-    Diagonal: a Cauchy sum, O(N) a point. DPLR: four such sums and an r x r solve (Woodbury),
-    O(N r^2) a point; at points on the diagonal part itself, which need not be poles, by the
-    dense form. Dense: one Schur form, O(N^3), then back substitution for all points at once and
-    corrections by residuals, O(N^2) a point: the error is that of rounding every entry of A, B
-    and C once, far below the largest response too, and where that is more than 1e-13 of G,
-    residuals have twice the digits; O(N^3) a point where G is below what these resolve.
-    Triangular matrices need no Schur form.
+    Diagonal: a Cauchy sum, O(N) a point, whose error is some eps of the sum of the moduli of its
+    terms: where these cancel, as far above the poles of a filter, few digits are left. DPLR: four
+    such sums and an r x r solve (Woodbury), O(N r^2) a point; at points on the diagonal part
+    itself, which need not be poles, by the dense form. Dense: one Schur form, O(N^3), then back
+    substitution for all points at once and corrections by residuals, O(N^2) a point: the error
+    is that of rounding every entry of A, B and C once, far below the largest response too, and
+    where that is more than 1e-13 of G, residuals have twice the digits; O(N^3) a point where G
+    is below what these resolve. Triangular matrices need no Schur form.
     docs/theory.md (5.1).
 
     Examples
