@@ -105,8 +105,8 @@ def markov_parameters(system: System, L: int) -> Array:
     This is the definition that every method of `kernel` is tested against: L products with A,
     O(N) each for diagonal, O(N r) for DPLR, O(N^2) for dense systems. Where `log_poles` are
     known the powers are exp(k log_poles), without accumulated rounding. Where the powers of a dense
-    A grow so much before they decay that rounding would cost more than 1e-9 of the largest value,
-    as those of narrow filters in companion form do, they are computed in twice the digits.
+    or DPLR A grow so much before they decay that rounding would cost more than 1e-9 of the largest
+    value, as those of narrow filters in companion form do, they are computed in twice the digits.
     docs/theory.md (5.1).
 
     Examples
@@ -122,8 +122,9 @@ def markov_parameters(system: System, L: int) -> Array:
     conjugate = isinstance(system, DiagonalLTI) and system.conjugate
     h = []
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        if isinstance(system, LTI) and growth.loss(system.A, B, C, L, 1) > growth.LIMIT:
-            h = np.moveaxis(growth.kernel(system.A, B, C, L - 1), -1, 0)
+        A = None if isinstance(system, DiagonalLTI) else matrices(system)[0]
+        if A is not None and growth.loss(A, B, C, L, 1) > growth.LIMIT:
+            h = np.moveaxis(growth.kernel(A, B, C, L - 1), -1, 0)
         else:
             for x in _powers(system, B, L - 1):
                 h.append(2 * (C @ x).real if conjugate else C @ x)

@@ -190,3 +190,14 @@ def test_small_kernels_of_contractions_keep_their_digits():
     zero = ht.LTI(np.diag([0.5, 0.5]), [1.0, 1.0], [1.0, -1.0], dt=1.0)
     assert not ht.lti.kernel(zero, L).any()
     assert not ht.lti.simulate(zero, np.ones(L)).any()
+
+
+def test_naive_kernels_of_companion_matrices_as_low_rank_keep_their_digits():
+    """A = 0 - I (-A^T)^T of a narrow filter: the same growth as in the dense form."""
+    b, a = signal.cheby1(6, 1, 0.02)
+    L, n = 400, len(a) - 1
+    A = np.vstack([-a[1:], np.eye(n - 1, n)])
+    low_rank = ht.lti.DPLR(np.zeros(n), np.eye(n), -A.T, np.eye(n)[0], b[1:] - b[0] * a[1:], dt=1.0)
+    exact = impulse_response(b, a, L)
+    exact[0] -= b[0]
+    assert distance(ht.lti.kernel(low_rank, L, method="naive"), exact) < 1e-9
