@@ -146,7 +146,10 @@ def plot(table: pd.DataFrame) -> Figure:
         if name == "pixels":
             axes.axhline(mean.iloc[0], color=_figures.GREY, linewidth=0.7, linestyle=":")
             continue
-        axes.errorbar(range(len(waits)), mean, spread, label=label, markersize=3.5, capsize=2)
+        style = {"color": _figures.GREY, "marker": "+"} if name == "double" else {}
+        axes.errorbar(
+            range(len(waits)), mean, spread, label=label, markersize=3.5, capsize=2, **style
+        )
     axes.axhline(0.1, color=_figures.GREY, linewidth=0.7, linestyle="--")
     axes.set_xticks(range(len(waits)), [str(w) for w in waits])
     axes.set(ylim=(0, 1.02), xlabel="steps of noise after the digit, $P$ ($T = 64 + P$)",
