@@ -6,11 +6,13 @@ population's sums, with no data at all. (compare learning_one_layer)
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 import hippo_theory as ht
 from studies import _figures, _study, _teacher
+from studies._bounds import Bound
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Params:
     """Length of each sequence."""
     sequences: int = 8
     """Number of sequences."""
-    pole: float = 0.8
+    pole: Annotated[float, Bound(above=-1, below=1)] = 0.8
     """Pole of student and teacher."""
     gain: float = 1.0
     """The teacher's gain."""

@@ -8,16 +8,18 @@ sigma / eta that training tends to is, for a causal teacher of gain 1 and the st
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 import hippo_theory as ht
 from studies import _figures, _study, _teacher
+from studies._bounds import Bound
 
 
 @dataclass(frozen=True)
 class Params:
-    poles: tuple[float, ...] = (0.5, 0.9, 0.99, 0.999)
+    poles: Annotated[tuple[float, ...], Bound(above=-1, below=1)] = (0.5, 0.9, 0.99, 0.999)
     lengths: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
     """Sequence lengths L."""
     sequences: int = 400

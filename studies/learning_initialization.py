@@ -5,11 +5,13 @@ marks are training by recurrences at a small learning rate. (compare learning_ov
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 import hippo_theory as ht
 from studies import _figures, _study, _teacher
+from studies._bounds import Bound
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Params:
     imbalances: tuple[float, ...] = (0.0, 0.1, 1.0, 4.0)
     """lambda / w* of starts with w0 / w* = gain."""
     gain: float = 1e-3
-    pole: float = 0.9
+    pole: Annotated[float, Bound(above=-1, below=1)] = 0.9
     L: int = 64
     """Length of each sequence."""
     sequences: int = 4

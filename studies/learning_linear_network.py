@@ -6,11 +6,13 @@ map of two numbers. Below, at and beyond the stability limit 2 / R. (compare lea
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 import hippo_theory as ht
 from studies import _figures, _study, _teacher
+from studies._bounds import Bound
 
 
 @dataclass(frozen=True)
@@ -18,20 +20,22 @@ class Params:
     fractions: tuple[float, ...] = (0.1, 0.9, 1.2)
     """Learning rates over the stability limit 2 / R."""
     steps: int = 200
-    pole: float = 0.9
-    teacher_pole: float = 0.8
+    pole: Annotated[float, Bound(above=-1, below=1)] = 0.9
+    teacher_pole: Annotated[float, Bound(above=-1, below=1)] = 0.8
     L: int = 64
     """Length of each sequence."""
     sequences: int = 4
     """Number of sequences."""
-    b0: float = 0.3
-    c0: float = 0.1
+    b0: Annotated[float, Bound(minimum=-1e6, maximum=1e6)] = 0.3
+    c0: Annotated[float, Bound(minimum=-1e6, maximum=1e6)] = 0.1
 
 
 QUICK = Params(steps=40)
 
 
 def cells(params):
+    if params.b0 == params.c0 == 0:
+        raise ValueError("b0 or c0 must not be 0: there is nothing to learn")
     return [params]
 
 

@@ -7,19 +7,21 @@ comes after, a loss that stays, over that of no layers at all. (compare learning
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.signal import lfilter
 
 import hippo_theory as ht
 from studies import _figures, _study, _teacher
+from studies._bounds import Bound
 
 
 @dataclass(frozen=True)
 class Params:
     scales: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
     """Standard deviation of the input."""
-    poles: tuple[float, float] = (0.7, 0.4)
+    poles: Annotated[tuple[float, float], Bound(above=-1, below=1)] = (0.7, 0.4)
     start: float = 0.05
     """Starting gain b1 c1 b2 c2 over the target, which is 1."""
     L: int = 128

@@ -6,9 +6,11 @@ stability limit 2 / R advances it by 2 f a step. (compare learning_steps)
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import hippo_theory as ht
 from studies import _figures, _study, _teacher
+from studies._bounds import Bound
 
 
 @dataclass(frozen=True)
@@ -17,14 +19,14 @@ class Params:
     """Length of each sequence."""
     sequences: int = 4
     """Number of sequences."""
-    pole: float = 0.9
+    pole: Annotated[float, Bound(above=-1, below=1)] = 0.9
     """The student's fixed pole."""
-    teacher_pole: float = 0.8
-    teacher_gain: float = 1.3
-    noise: float = 0.1
+    teacher_pole: Annotated[float, Bound(above=-1, below=1)] = 0.8
+    teacher_gain: Annotated[float, Bound(minimum=-1e6, maximum=1e6)] = 1.3
+    noise: Annotated[float, Bound(minimum=0)] = 0.1
     """Standard deviation of noise on the target."""
-    b0: float = 0.6
-    c0: float = 0.05
+    b0: Annotated[float, Bound(minimum=-1e6, maximum=1e6)] = 0.6
+    c0: Annotated[float, Bound(minimum=-1e6, maximum=1e6)] = 0.05
     fractions: tuple[float, ...] = (0.1, 0.01)
     """Learning rates, as fractions of the stability limit 2 / R."""
     horizon: float = 12.0
@@ -35,6 +37,10 @@ QUICK = Params(L=32, fractions=(0.1, 0.05))
 
 
 def cells(params):
+    if params.teacher_gain == 0 or params.b0 == params.c0 == 0:
+        raise ValueError(
+            "teacher_gain and one of b0 and c0 must not be 0: there is nothing to learn"
+        )
     return [params]
 
 

@@ -7,11 +7,13 @@ stochastic gradient descent with one sequence a step. (compare learning_one_laye
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 import hippo_theory as ht
 from studies import _figures, _study, _teacher
+from studies._bounds import Bound
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Params:
     """b near the minimum b c = 1, sigma = eta = 1."""
     stochastic: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
     """Learning rates over the mean-square limit."""
-    pole: float = 0.9
+    pole: Annotated[float, Bound(above=-1, below=1)] = 0.9
     L: int = 64
     """Length of each sequence, for stochastic descent."""
     sequences: int = 1000

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import studies
@@ -23,7 +25,7 @@ def impossible(value):
     if isinstance(value, int):
         return [1.5, "x", math.nan] + [-3] * (value > 0)
     if isinstance(value, float):
-        return ["x", math.nan, math.inf, -math.inf] + [-1.0] * (value > 0)
+        return ["x", math.nan, math.inf, -math.inf] + [-1e7] * (value > 0)
     if isinstance(value, tuple):
         return [(), *((bad,) for bad in impossible(min(value)))]
     return []
@@ -39,6 +41,26 @@ def test_no_study_accepts_impossible_parameters(name):
             params = dataclasses.replace(study.QUICK, **{field.name: bad})
             with pytest.raises((ValueError, TypeError), match=f"^{field.name} must "):
                 _bounds.check(study, params)
+
+
+@pytest.mark.parametrize("name", [n for n in studies.names() if n.startswith("learning")])
+def test_fixed_poles_of_learning_studies_lie_inside_the_unit_circle(name):
+    study = _study.load(name)
+    for field in dataclasses.fields(study.QUICK):
+        if field.name in ("pole", "poles", "teacher_pole") and field.type is not int:
+            usual = getattr(study.Params(), field.name)
+            bad = (1.0,) if isinstance(usual, tuple) else 1.0
+            params = dataclasses.replace(study.QUICK, **{field.name: bad})
+            with pytest.raises(ValueError, match=f"^{field.name} must be less than 1, got 1$"):
+                _bounds.check(study, params)
+
+
+def test_one_layer_learns_without_noise_from_negative_weights():
+    study = _study.load("learning_one_layer")
+    params = dataclasses.replace(study.QUICK, noise=0.0, b0=-0.6, c0=-0.05, pole=-0.5)
+    _bounds.check(study, params)
+    for cell in study.cells(params):
+        study.check(pd.DataFrame(study.measure(cell, np.random.default_rng(0))))
 
 
 @dataclasses.dataclass(frozen=True)
