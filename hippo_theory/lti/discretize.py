@@ -122,7 +122,9 @@ def discretize(
 
     Dense: one solve or one exponential, O(N^3), in balanced units of the states, so that entries
     of A_d and B_d there are right to some eps of the largest; triangular matrices stay exactly
-    triangular, and with them their eigenvalues exact.
+    triangular, and with them their eigenvalues exact. What D gains is right to some eps of
+    dt |C| |B|, or of dt sum |C_n B_n| of a diagonal system, and may be far below that: where G
+    falls like a power of 1/s, it is that power of dt.
 
     Diagonal: O(N), phi_1 by complex expm1, without loss of digits at small steps (e^x - 1 loses
     log10(1/|x|) of them). Where batches share their poles and `dt` is one number, what they share
