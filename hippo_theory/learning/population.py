@@ -87,7 +87,9 @@ def _covariance(left, right, rho):
     """E conj(phi_i) phi_j for unit-variance AR(1) input; white for rho = 0."""
     i, j = left[:, None], right[None, :]
     scale = one_minus_product(rho, i).conj() * one_minus_product(rho, j)
-    return one_minus_product(rho * rho * i, j) / (one_minus_product(i, j) * scale)
+    rest = one_minus_product(i, j)
+    upper = one_minus_product(rho, rho) + rho * rho * rest  # 1 - rho^2 conj(a_i) a_j
+    return upper / (rest * scale)
 
 
 def one_minus_product(x, y):

@@ -81,11 +81,12 @@ def weighted_covariance(left, right, rho, weight) -> np.ndarray:
 
 def _tail(a, W, rho):
     """Sum of c_k a^k over k >= 1."""
-    total = W[0] * rho * a / (1 - rho * a)
+    rest = one_minus(a, rho) if np.iscomplexobj(a) else one_minus(a, rho).real
+    total = W[0] * rho * a / rest
     power, between = a, np.zeros_like(a)  # a^m and the sum of a^k rho^(m - k) over 0 < k < m
     for m in range(1, W.size):
-        near = between + power / (1 - rho * a)  # sum of a^k rho^|k - m| over k >= 1
-        total = total + W[m] * (near + rho**m * rho * a / (1 - rho * a))
+        near = between + power / rest  # sum of a^k rho^|k - m| over k >= 1
+        total = total + W[m] * (near + rho**m * rho * a / rest)
         between, power = rho * (between + power), power * a
     return total
 

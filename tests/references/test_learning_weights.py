@@ -112,3 +112,14 @@ def test_weights_turn_the_order_in_which_frequencies_are_learned():
         half.append([t[np.argmax(e < e[0] / 2)] for e in error.T])
     assert half[0][0] < half[0][1] / 2
     assert half[1][1] < half[1][0] / 2
+
+
+def test_sums_keep_their_digits_where_pole_and_correlation_are_near_one():
+    mp = pytest.importorskip("mpmath")
+    a, rho = 1 - 1e-12, 0.99999
+    with mp.workdps(50):
+        x, r = mp.mpf(a), mp.mpf(rho)
+        exact = float((1 + r * x) / ((1 - x * x) * (1 - r * x)))
+    stats = learning.population_statistics([a], [a], [1.0], correlation=rho)
+    np.testing.assert_allclose(stats.M, [[exact]], rtol=2e-15)
+    assert not np.iscomplexobj(learning.population_statistics([a], [a], [1.0], weight=1.0).M)
