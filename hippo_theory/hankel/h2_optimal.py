@@ -48,8 +48,9 @@ def h2_optimal(system: System, order: int) -> H2Optimum:
     system : DiagonalLTI
         Stable, continuous or discrete, without batch axes. D is kept.
     order : int
-        Number of states, below that of the system; even where conjugates are implied, which are
-        kept in pairs. A system that lists its poles is taken as complex.
+        Number of states, below that of the system. Where conjugates are implied the result has
+        pairs and real poles, as many as the start has; a system that lists its poles is taken as
+        complex.
 
     Returns
     -------
@@ -87,10 +88,8 @@ def h2_optimal(system: System, order: int) -> H2Optimum:
     factors.check_stable(system)
     whole: Any = expand(system)
     order = _check.integer("order", order, maximum=max(whole.state_dim - 1, 1))
-    if system.conjugate and order % 2:
-        raise ValueError(f"order must be even for conjugate pairs, got {order}")
     strictly = replace(system, D=0 * system.D)
-    problem = Problem(strictly, order)
+    problem = Problem(strictly)
     found = []
     for name, start in STARTS.items():
         reduced, slope = problem.search(*start(strictly, order))
@@ -100,4 +99,5 @@ def h2_optimal(system: System, order: int) -> H2Optimum:
 
 
 def _states(system: DiagonalLTI) -> int:
-    return system.state_dim * (2 if system.conjugate else 1)
+    whole: Any = expand(system)
+    return whole.state_dim

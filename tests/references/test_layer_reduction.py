@@ -27,12 +27,13 @@ def slope(system, point):
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-@pytest.mark.parametrize("order", [2, 4])
+@pytest.mark.parametrize("order", [2, 3])
 def test_an_h2_optimum_interpolates_at_the_mirror_images_of_its_poles(name, order):
     system = SYSTEMS[name]
     best = hankel.h2_optimal(system, order)
     reduced = best.system
     assert reduced.is_stable
+    assert lti.spectrum(reduced).size == order
     assert reduced.conjugate == system.conjugate
     vectors = reduced.B if reduced.B.ndim == 2 else reduced.B[:, None]
     outputs = reduced.C.T if reduced.C.ndim == 2 else reduced.C[:, None]
@@ -83,7 +84,6 @@ def test_a_reduced_layer_is_a_layer(kind, method):
 
 
 BAD = [
-    (lambda: hankel.h2_optimal(RING, 3), "order must be even for conjugate pairs, got 3"),
     (lambda: hankel.h2_optimal(RING, 16), "order must be at most 15"),
     (lambda: hankel.h2_optimal(lti.dense(RING), 4), "system must be a DiagonalLTI"),
     (lambda: hankel.reduce_layer(RING, 4, method="bt"), "unknown method 'bt'"),
