@@ -74,6 +74,9 @@ def plot(table: pd.DataFrame) -> Figure:
             rows = table[(table["choice"] == choice) & (table["reading"] == reading)]
             ax.loglog(rows["kept"], rows["error"], label=label)
         ax.set(title=title, xlabel="$m$")
+        ticks = sorted(table["kept"].unique())
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(ticks, list(map(str, ticks)))
     axes[0].set_ylabel("relative error of outputs")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
