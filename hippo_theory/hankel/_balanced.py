@@ -85,6 +85,7 @@ def of(system) -> Balancing:
     Where rounding A may cost digits, as of filters in companion form, the same system in
     coordinates that its inputs drive alike loses less.
     """
+    system = system.in_double()
     first = _balancing(system)
     if first.rounding <= SMALL * first.values.max(initial=0.0) or isinstance(system, DiagonalLTI):
         return first

@@ -46,12 +46,13 @@ def channels(system: DiagonalLTI):
     """The systems of a batch, in C order."""
     batch, n = system.batch_shape, system.poles.ndim - 1
 
-    def full(x, tail):
-        return np.broadcast_to(x, batch + x.shape[n:]).reshape((-1, *x.shape[n:])) if tail else x
-
-    poles, B, C, D = (full(x, True) for x in (system.poles, system.B, system.C, system.D))
-    logs = None if system.log_poles is None else full(system.log_poles, True)
     dt = np.broadcast_to(np.nan if system.dt is None else system.dt, batch).ravel()
+
+    def full(x):
+        return np.broadcast_to(x, batch + x.shape[n:]).reshape((len(dt), *x.shape[n:]))
+
+    poles, B, C, D = (full(x) for x in (system.poles, system.B, system.C, system.D))
+    logs = None if system.log_poles is None else full(system.log_poles)
     for k in range(len(dt)):
         yield DiagonalLTI(
             poles[k],

@@ -161,6 +161,8 @@ def mode_scores(system, *, norm: str = "hinf") -> np.ndarray:
         raise TypeError(f"system must be a DiagonalLTI, got {type(system).__name__}")
     norm = _check.option("norm", norm, ["hinf", "h2", "hankel"])
     factors.check_stable(system)
+    if not system.state_dim:
+        return np.zeros((*system.batch_shape, 0))
     rows = [_mode_scores(one, norm) for one in factors.channels(system)]
     return np.reshape(rows, (*system.batch_shape, system.state_dim))
 

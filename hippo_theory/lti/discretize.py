@@ -156,6 +156,7 @@ def discretize(
     dt = _values.sampling_step(dt, len(system.batch_shape))
     if dt is None:
         raise TypeError("dt must be a real number, got None")
+    system = system.in_double()
     discrete = _discrete(system, dt, row)
     if not layer:
         return discrete

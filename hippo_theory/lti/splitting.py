@@ -59,9 +59,8 @@ def split_stable(system: System) -> tuple[System, System]:
     """
     check_system(system)
     one_channel(system)
-    if isinstance(system, DiagonalLTI):
-        return _selected(system)
-    return _decoupled(system)
+    system = system.in_double()
+    return _selected(system) if isinstance(system, DiagonalLTI) else _decoupled(system)
 
 
 def _selected(system):

@@ -65,6 +65,7 @@ def chain(system: Any, weigh=None) -> Chain:
         raise ValueError(
             f"poles must belong to a diagonal system where there are several inputs, got {system!r}"
         )
+    system = system.in_double()
     _check.poles("poles", system.poles)
     system = expand(system)
     driven = system.B.any(axis=-1)

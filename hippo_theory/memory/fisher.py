@@ -135,6 +135,7 @@ def _parts(system) -> tuple[Any, Any, Any]:
         poles, _ = resolve(system)
         return poles, np.ones((poles.size, 1)), None
     single_discrete("system", system)
+    system = system.in_double()
     if isinstance(system, DiagonalLTI):
         _check.poles("poles", system.poles)
         return system.poles, channels(system)[0], None
