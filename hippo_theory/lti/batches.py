@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any, ParamSpec
 
 import numpy as np
 
-from hippo_theory.lti.forms import check_system
+from hippo_theory.lti.values import System
 
 Arguments = ParamSpec("Arguments")
 
@@ -27,16 +28,19 @@ def numbers(door: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
 
 
 def _answering(door, combined):
+    first = next(iter(signature(door).parameters))
+
     @wraps(door)
-    def answer(system, *arguments, **options):
-        check_system(system)
-        if not system.batch_shape:
-            return door(system, *arguments, **options)
+    def answer(*arguments, **options):
+        system = arguments[0] if arguments else options.get(first)
+        if not (isinstance(system, System) and system.batch_shape):
+            return door(*arguments, **options)
         if 0 in system.batch_shape:
             raise ValueError(
-                f"system must hold at least one system, got batch axes {system.batch_shape}"
+                f"{first} must hold at least one system, got batch axes {system.batch_shape}"
             )
+        options.pop(first, None)
         count = system.batch_shape[0]
-        return combined([answer(system[k], *arguments, **options) for k in range(count)])
+        return combined([answer(system[k], *arguments[1:], **options) for k in range(count)])
 
     return answer

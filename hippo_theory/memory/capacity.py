@@ -15,7 +15,7 @@ from scipy import linalg
 
 from hippo_theory import _array, _check
 from hippo_theory._array import Array
-from hippo_theory.lti import cascade
+from hippo_theory.lti import batches, cascade
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.memory._inputs import chain, has_several
 from hippo_theory.memory._poles import resolve
@@ -25,6 +25,7 @@ LONGEST_HORIZON = 2**30  # lags
 LARGEST_LOSS = 1e-8  # of a projection computed by QR: refuse rather than return fewer digits
 
 
+@batches.numbers
 def capacity(
     poles, K, *, method="cascade", start=None, colour=None, xp=None, device=None, dtype=None
 ) -> Array:
@@ -55,7 +56,7 @@ def capacity(
 
     Returns
     -------
-    array, shape (K,)
+    array, shape (K,), after the leading axes of a batch
         Values in [0, 1]. White input from the infinite past: non-increasing, with sum N over
         all lags. Of a system with m > 1 inputs, unrelated and of unit variance, (K, m): the share
         of each, with sum N over all lags and inputs.
@@ -114,6 +115,7 @@ def capacity(
     return curve if dtype is None else _array.rounded(curve, dtype)
 
 
+@batches.numbers
 def lag_distribution(poles, K) -> np.ndarray:
     """P(J = j) = |beta_j|^2, j = 0 .. K - 1: the law whose survival function is MC.
 
@@ -146,6 +148,7 @@ def lag_distribution(poles, K) -> np.ndarray:
     return np.abs(cascade.allpass_coefficients(poles, K, log_poles=log_poles)) ** 2
 
 
+@batches.numbers
 def lag_variance(poles) -> float:
     """Var J = sum_ij 2 Re(l_i conj(l_j) / (1 - l_i conj(l_j))): squared width of the memory edge.
 
@@ -216,6 +219,7 @@ def capacity_ceiling(N, k) -> np.ndarray:
     return np.minimum(1.0, N / (k + 1))
 
 
+@batches.numbers
 def horizon(poles, level=0.5) -> int:
     """Largest lag k with MC(k) >= level; -1 where even the newest input falls short.
 

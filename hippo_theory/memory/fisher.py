@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from hippo_theory import _check, digits
-from hippo_theory.lti import DiagonalLTI
+from hippo_theory.lti import DiagonalLTI, batches
 from hippo_theory.lti.forms import channels, matrices
 from hippo_theory.lti.pairings import one_minus
 from hippo_theory.lti.values import System
@@ -13,6 +13,7 @@ from hippo_theory.memory._noise import Whitening, exactly_accumulated
 from hippo_theory.memory._poles import resolve, single_discrete
 
 
+@batches.numbers
 def fisher_memory(system, K, *, noise=1.0) -> np.ndarray:
     """J(k) = b^* (A^k)^* C^{-1} A^k b, C = noise sum_j A^j (A^j)^*, for k = 0 .. K - 1.
 
@@ -68,6 +69,7 @@ def fisher_memory(system, K, *, noise=1.0) -> np.ndarray:
     return _in_range(shares if b.shape[1] > 1 else shares[:, 0], scale, noise)
 
 
+@batches.numbers
 def fisher_total(system, *, noise=1.0) -> float | np.ndarray:
     """J_tot = sum_k J(k): |b|^2 / noise for normal A, and never more than N times that.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from hippo_theory import _check
 from hippo_theory._table import Table
-from hippo_theory.lti import cascade, graded, szego
+from hippo_theory.lti import batches, cascade, graded, szego
 from hippo_theory.lti.pairings import pairings
 from hippo_theory.memory._inputs import NEGLIGIBLE, chain, has_several
 from hippo_theory.memory._noise import accumulated
@@ -56,6 +56,7 @@ PRECISIONS = Table(
 )
 
 
+@batches.numbers
 def effective_dimension(poles, precision=None, *, noise=None, block=None) -> float:
     """d_eff = tr Gamma (Gamma + D)^{-1}: how many of the N states the noise leaves.
 
@@ -113,6 +114,7 @@ def effective_dimension(poles, precision=None, *, noise=None, block=None) -> flo
     return float(np.sum(1 / (1 + spread)))
 
 
+@batches.numbers
 def noisy_capacity(poles, K, precision=None, *, noise=None) -> np.ndarray:
     """MC_D(k), k = 0 .. K - 1: the memory curve under rounding or noise in diagonal states.
 
@@ -195,6 +197,7 @@ def rounding_noise(poles, precision) -> np.ndarray:
     return _noise(poles, log_poles, precision, None)
 
 
+@batches.numbers
 def state_information(poles, precision=None, *, noise=None) -> float:
     """log2 det(I + D^{-1} Gamma): bits that the noisy state holds about its past input.
 

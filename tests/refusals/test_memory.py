@@ -20,7 +20,7 @@ CALLS = [
     (lambda: memory.capacity(CONTINUOUS, 3),
      "poles must belong to a recurrence, got <DiagonalLTI: 1 poles, SISO, continuous time>; "
      "discretize it first"),
-    (lambda: memory.capacity(BATCH, 3),
+    (lambda: memory.gram_log10_condition(BATCH),
      "poles must have no batch axes, got (2,); take one channel at a time"),
     (lambda: memory.capacity([0.5], 3, method="casacde"),
      "unknown method 'casacde', expected one of ['cascade', 'fft']; did you mean 'cascade'?"),
