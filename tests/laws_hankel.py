@@ -178,6 +178,19 @@ def peak(row):
     return max(1 - attained / row.exact.hinf[0], 0.0)
 
 
+def perturbation(row):
+    """sum |r| |change| / (margin margin') over all poles: conjugates count too."""
+    value = row.value
+    poles, gaps = np.asarray(value.poles, complex), row.exact.gaps[: value.state_dim]
+    margins = gaps / 2 if value.dt is None else gaps / (1 + np.abs(poles))
+    change = 0.1 * margins.min() * np.exp(1j * np.arange(poles.size))
+    moved = np.abs(poles + change)
+    after = -(poles + change).real if value.dt is None else 1 - moved
+    terms = np.abs(value.B * value.C) * np.abs(change) / (margins * after)
+    wanted = terms.sum() * (2 if value.conjugate else 1)
+    return gap(ht.hankel.pole_perturbation_bound(value, change), wanted)
+
+
 def scores(row):
     """Norms of every mode by their closed forms."""
     value = row.value
@@ -303,6 +316,14 @@ LAWS = (
         refusable(peak),
         1e-9,
         needs=FINITE,
+    ),
+    law(
+        "the bound of moved poles is its sum",
+        "hankel.pole_perturbation_bound",
+        perturbation,
+        1e-6,
+        needs="stable, diagonal, siso, small, states",
+        without="single",
     ),
     law(
         "scores of modes have closed forms",

@@ -14,6 +14,13 @@ def capacity(row):
     return gap(ht.memory.capacity(row.value, LAGS), row.exact.capacity(LAGS))
 
 
+def horizon(row):
+    """The last lag at which the exact curve is at least a half."""
+    curve = row.exact.capacity(2 * row.exact.n + 2)
+    reached = np.flatnonzero(curve >= 0.5 * (1 - 1e-9))
+    return float(abs(ht.memory.horizon(row.value, 0.5) - reached[-1]))
+
+
 def noisy_capacity(row):
     return gap(
         ht.memory.noisy_capacity(row.value, LAGS, noise=NOISE), row.exact.capacity(LAGS, NOISE)
@@ -62,6 +69,13 @@ LAWS = (
         1e-9,
         needs="stable, discrete, one input, small, states",
         without="hidden",
+    ),
+    law(
+        "horizon is where the exact curve falls below a half",
+        "memory.horizon",
+        horizon,
+        0.0,
+        needs=POLES,
     ),
     law(
         "noisy_capacity has noise on P", "memory.noisy_capacity", noisy_capacity, 1e-10, needs=POLES
