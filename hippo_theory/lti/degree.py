@@ -18,7 +18,7 @@ HALF = pow(2, -1, PRIME)
 
 
 def mcmillan_degree(system) -> int:
-    """The rank of the Hankel matrix of C A^k B, k < 2 n: the least number of states.
+    """The least number of states of a system with the same input-output map.
 
     Poles that are given by their logarithms count as equal where these are. O(n^3) integers.
     """
@@ -28,15 +28,34 @@ def mcmillan_degree(system) -> int:
         A = np.diag(full.log_poles)  # which poles are equal is all that counts
     else:
         A, B, C, _ = matrices(full)
-    n = len(A)
-    if not n:
-        return 0
+    return sum(profiles(A, B, C)[1])
+
+
+def profiles(A, B, C) -> tuple[list[int], list[int]]:
+    """How many states every power of A adds to those that B reaches, and that C sees of these."""
     A, B, C = (_residues(M) for M in (A, B, C))
-    blocks = []
-    for _ in range(2 * n - 1):
-        blocks.append(C @ B % PRIME)
-        B = A @ B % PRIME
-    return _rank(np.block([[blocks[i + j] for j in range(n)] for i in range(n)]).tolist())
+    reached, R, pivots = _span(A, B)
+    seen, _, _ = _span((A @ R % PRIME)[pivots].T, (C @ R % PRIME).T)
+    return reached, seen
+
+
+def _span(A, B):
+    """What B, A B, A^2 B, ... add; a basis of their span, and rows in which it is the identity."""
+    basis, pivots, added, block = B.T[:0], [], [], list(B.T)
+    while block:
+        new = []
+        for vector in block:
+            rest = (vector - vector[pivots] @ basis) % PRIME if pivots else vector
+            pivot = next((k for k in range(len(rest)) if rest[k]), None)
+            if pivot is None:
+                continue
+            rest = rest * pow(int(rest[pivot]), -1, PRIME) % PRIME
+            basis = np.vstack([(basis - np.outer(basis[:, pivot], rest)) % PRIME, rest[None]])
+            pivots.append(pivot)
+            new.append(rest)
+        added.append(len(new))
+        block = [A @ vector % PRIME for vector in new]
+    return added, basis.T, pivots
 
 
 def _residues(M):
@@ -51,21 +70,3 @@ def _residue(x) -> int:
         power = pow(2 if exponent >= 53 else HALF, abs(exponent - 53), PRIME)
         parts.append(int(mantissa * 2**53) * power)
     return (parts[0] + ROOT * parts[1]) % PRIME
-
-
-def _rank(rows) -> int:
-    """By elimination modulo p."""
-    rank = 0
-    for column in range(len(rows[0])):
-        pivot = next((k for k in range(rank, len(rows)) if rows[k][column]), None)
-        if pivot is None:
-            continue
-        rows[rank], rows[pivot] = rows[pivot], rows[rank]
-        inverse = pow(rows[rank][column], -1, PRIME)
-        lead = [x * inverse % PRIME for x in rows[rank]]
-        for k in range(rank + 1, len(rows)):
-            factor = rows[k][column]
-            if factor:
-                rows[k] = [(a - factor * b) % PRIME for a, b in zip(rows[k], lead, strict=True)]
-        rank += 1
-    return rank

@@ -4,14 +4,18 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from hippo_theory import _check, scales
 from hippo_theory.lti import batches
 from hippo_theory.lti._values import Array
+from hippo_theory.lti.degree import profiles
 from hippo_theory.lti.forms import assemble, channels, dense, expand, matrices
+from hippo_theory.lti.powers import cast
 from hippo_theory.lti.values import LTI, DiagonalLTI, System
 
 EPS = np.finfo(float).eps
+APART = 1e-6  # coupling to what exactly there is not, relative, above which the states are refused
 
 
 @batches.nested
@@ -40,15 +44,20 @@ def minimal_realization(system: System, tolerance: float | None = None) -> LTI |
     ------
     ValueError
         If `tolerance` is not between 0 and 1.
+    numpy.linalg.LinAlgError
+        If rounding couples hidden states to the others by more than 1e-6 of what drives all.
 
     Notes
     -----
-    Dense systems: orthonormal bases of what B, A B, A^2 B, ... span, one power at a time, in
-    balanced units of the states; then the same for C. Backward stable:
-    the answer is a minimal realization of matrices that differ from the given ones by the
-    tolerance. How many states there are may still depend on the tolerance, when they are reached
-    through a chain of small entries. Diagonal systems: poles that are equal are merged by
-    the rank of the sum of their residues. O(N^3), else O(N). docs/theory.md (5.2).
+    Dense systems: equal blocks of A that nothing couples are added where B or C is equal too, as in
+    ``G + G``. Then orthonormal bases of what B, A B, A^2 B, ... span, one power at a time, in
+    balanced units of the states, and the same for C. By default every power adds at most as many
+    states as without rounding, counted modulo a prime: there are never more states than the
+    McMillan degree of the matrices as they are stored. There are fewer where states do not stand
+    out of rounding. States that are hidden only up to rounding, as after a change of coordinates,
+    may be kept where small couplings enlarge that. Diagonal systems: poles that are equal are
+    merged by the rank of the sum of their residues. O(N^3), of integers too, else O(N).
+    docs/theory.md (5.2).
 
     Examples
     --------
@@ -69,44 +78,83 @@ def minimal_realization(system: System, tolerance: float | None = None) -> LTI |
 
 def _reached(system, tolerance):
     """Keep what B reaches, then what C sees of that."""
+    system = _added(dense(system))
     unit = scales.scaled(system, clock=False)
     A, B, C, _ = matrices(unit.system)
     size = np.abs(A)
-    Q = _krylov(A, size, B, np.abs(B).sum(axis=1), tolerance)
+    reached, seen = profiles(A, B, C) if tolerance is None else (None, None)
+    Q, lost = _krylov(A, size, B, np.abs(B).sum(axis=1), tolerance, reached)
     read = np.abs(C).sum(axis=0)
     if Q.shape[1] < len(A):
         A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
         size, read = np.abs(Q).T @ size @ np.abs(Q), np.abs(Q).T @ read
-    Q = _krylov(A.conj().T, size.T, C.conj().T, read, tolerance)
+    Q, unseen = _krylov(A.conj().T, size.T, C.conj().T, read, tolerance, seen)
+    if max(lost, unseen) > APART:
+        raise np.linalg.LinAlgError(
+            f"hidden states must be apart from the {sum(seen or [])} others in double precision, "
+            f"got couplings of {max(lost, unseen):.1g} by rounding"
+        )
     if Q.shape[1] == system.state_dim:
-        return dense(system)
+        return system
     A, B, C = Q.conj().T @ A @ Q, Q.conj().T @ B, C @ Q
     B, C = unit.back("B", B, inputs=1), unit.back("C", C, outputs=1)
     return assemble(A, B, C, matrices(system)[3], dt=system.dt, siso=system.is_siso)
 
 
-def _krylov(A, size, B, weight, tolerance) -> Array:
-    """An orthonormal basis of the span of B, A B, A^2 B, ..., one power at a time.
+def _added(system):
+    """One block of A for all that are equal and driven alike, then for all that are read alike."""
+    A, B, C, D = (cast(M, np.float64) + 0.0 for M in matrices(system))  # no zero has a sign
+    for _ in range(2):
+        A, B, C = _once(A, B, C)
+        A, B, C = A.T, C.T, B.T
+    if len(A) == system.state_dim:
+        return system
+    return assemble(A, B, C, D, dt=system.dt, siso=system.is_siso)
 
-    `size` and `weight` bound the entries of A and the rows of B before rounding: row by row, what
-    a power adds must stand out of the rounding of the products that make it, or altogether by
-    the tolerance.
+
+def _once(A, B, C):
+    """Blocks that nothing couples to the rest, added to the first with equal A and B."""
+    count, labels = connected_components(A != 0, directed=False)
+    first, C = {}, C.copy()
+    for k in range(count):
+        block = np.flatnonzero(labels == k)
+        key = A[np.ix_(block, block)].tobytes(), B[block].tobytes()
+        kept = first.setdefault(key, block)
+        if kept is not block:
+            C[:, kept] += C[:, block]
+    kept = np.sort(np.concatenate([np.zeros(0, int), *first.values()]))
+    return A[np.ix_(kept, kept)], B[kept], C[:, kept]
+
+
+def _krylov(A, size, B, weight, tolerance, exact) -> tuple[Array, float]:
+    """An orthonormal basis of the span of B, A B, A^2 B, ..., and the most it left out.
+
+    One power at a time. `size` and `weight` bound the entries of A and the rows of B before
+    rounding: row by row, what a power adds must stand out of the rounding of the products that
+    make it, or altogether by the tolerance. `exact` tells how many states each power adds without
+    rounding: if more stand out, they are rounding that small couplings have enlarged.
     """
-    Q, block, rounding = B[:, :0], B, 10 * len(A) * EPS
-    while Q.shape[1] < len(A):
+    Q, block, rounding, lost = B[:, :0], B, 10 * len(A) * EPS, 0.0
+    most = np.cumsum([len(A)] if exact is None else [*exact, 0])
+    for power in range(len(A)):
         weight = weight + np.abs(Q) @ (np.abs(Q).T @ weight)
         weight = weight if tolerance is None else np.full(len(A), weight.max())
         for _ in range(2):
             block = block - Q @ (Q.conj().T @ block)
         some = weight > 0
         _, s, Vh = np.linalg.svd(block[some] / weight[some, None], full_matrices=False)
-        added = block @ Vh[: int((s > (tolerance or rounding)).sum())].conj().T
-        if not added.shape[1]:
+        count = int((s > (tolerance or rounding)).sum())
+        room = most[min(power, len(most) - 1)] - Q.shape[1]
+        if count > room:
+            _, s, Vh = np.linalg.svd(block, full_matrices=False)
+            count, lost = room, max(lost, s[room] / weight.max())
+        if not count:
             break
+        added = block @ Vh[:count].conj().T
         new = np.linalg.qr(added / np.linalg.norm(added, axis=0))[0]
         Q = np.concatenate([Q, new], axis=1)
         block, weight = A @ new, size @ np.abs(new).sum(axis=1)
-    return Q
+    return Q, lost
 
 
 def _merged(system: DiagonalLTI, tolerance):
