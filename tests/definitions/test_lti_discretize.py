@@ -212,10 +212,13 @@ def test_a_pole_of_zero_has_no_logarithm():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name)
-def test_single_precision_stays_single(row):
-    G = DiagonalLTI(*(np.ones((3, 2), np.complex64) * [[-1], [1], [1]]).astype(np.complex64))
-    discrete = ht.lti.discretize(G, 0.1, row)
-    assert discrete.poles.dtype == discrete.B.dtype == np.complex64
+def test_single_precision_is_discretized_in_double(row):
+    """Poles rounded to single precision would lose L times that over L steps."""
+    data = (np.ones((3, 2)) * [[-1 / 3], [1], [1]]).astype(np.complex64)
+    discrete = ht.lti.discretize(DiagonalLTI(*data), 0.1, row)
+    wide = ht.lti.discretize(DiagonalLTI(*data.astype(complex)), 0.1, row)
+    assert discrete.poles.dtype == discrete.B.dtype == np.complex128
+    np.testing.assert_array_equal(discrete.poles, wide.poles)
 
 
 @by_kind
