@@ -136,3 +136,24 @@ def test_approximate_bilinear_is_the_published_recurrence():
     t = 0.37 * np.arange(30)
     final = ht.legs.solve(samples, t, 5, scheme="approximate_bilinear", store="final")
     assert abs(final - c).max() <= 1e-13
+
+
+@pytest.mark.parametrize(
+    "name, weights",
+    [  # of A c - B f at the old and at the new time, with f from (old, new) samples
+        ("forward_euler", lambda t0, t1: ((t1 - t0) / t0, 0.0)),
+        ("backward_euler", lambda t0, t1: (0.0, (t1 - t0) / t1)),
+        ("bilinear", lambda t0, t1: ((t1 - t0) / (2 * t0), (t1 - t0) / (2 * t1))),
+        ("bilinear_naive", lambda t0, t1: ((t1 - t0) / (2 * t0), (t1 - t0) / (2 * t1))),
+    ],
+)
+def test_a_step_is_the_quadrature_of_its_textbook(name, weights):
+    """c_1 = c_0 - w_0 (A c_0 - B f_0) - w_1 (A c_1 - B f_1), written out with matrices."""
+    A, B = ht.legs.matrices(5)
+    t0, t1, f0, f1 = 2.0, 2.7, 0.3, -1.1
+    c0 = np.cos(np.arange(5.0))
+    old, new = weights(t0, t1)
+    right = c0 - old * (A @ c0 - B * f0) + new * B * f1
+    wanted = np.linalg.solve(np.eye(5) + new * A, right)
+    got = ht.legs.step(c0, t0, t1, f0, f1, scheme=name)
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-14)
