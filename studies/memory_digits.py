@@ -123,8 +123,8 @@ def _accuracy(features, labels):
 
 
 def check(table: pd.DataFrame) -> dict:
-    mean = table.groupby(["encoder", "wait"])["accuracy"].mean()
-    spread = table.groupby(["encoder", "wait"])["accuracy"].std()
+    groups = table.groupby(["encoder", "wait"])["accuracy"]
+    mean, spread = dict(groups.mean().items()), dict(groups.std().items())
     numbers = {}
     for name in ENCODERS:
         for wait in sorted(table["wait"].unique()):
