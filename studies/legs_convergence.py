@@ -81,6 +81,7 @@ CASES = {
     ),
 }
 FLOOR = 1e-12  # errors below hold rounding, not an order
+SLACK = 0.2  # of an order fitted to a few step counts; Thomae has a logarithm beside it
 FITTED = 4  # step counts that an order is fitted to, the finest whose errors are above the floor
 
 
@@ -166,6 +167,21 @@ def _order(steps, errors: np.ndarray) -> float:
 
 CURVES = ("backward_euler", "approximate_bilinear", "midpoint", "foh", "hold3", "gauss3")
 SLOPES = {"smooth": (-1, -2, -4, -6), "jump": (-1,), "near rationals": ()}
+
+
+def check(table: pd.DataFrame) -> dict:
+    """No order below its claim, and none above it where the claim is sharp and digits suffice."""
+    orders = table.drop_duplicates(["input", "scheme"])
+    excess = orders["final_order"] - orders["final_claim"]
+    averaged, starred = orders["input"].str.contains("averaged"), ["hold6", "hold7"]
+    sharp = ~averaged & (orders["input"] != "Thomae") & ~orders["scheme"].isin(starred)
+    assert (excess > -SLACK).all()
+    assert (excess[sharp] < SLACK).all()
+    return {
+        "orders": len(orders),
+        "largest shortfall from a claim": -excess.min(),
+        "largest excess over a sharp claim": excess[sharp].max(),
+    }
 
 
 def plot(table: pd.DataFrame) -> Figure:

@@ -99,6 +99,18 @@ def _energy(f: np.ndarray, t: np.ndarray) -> float:
     return float((np.diff(t) * (f[:-1] ** 2 + f[:-1] * f[1:] + f[1:] ** 2) / 3).sum())
 
 
+def check(table: pd.DataFrame) -> dict:
+    """What is missed falls with N, and the innovations know it."""
+    missed = table[table["kind"] == "missed"].sort_values(["series", "N"])
+    numbers = {}
+    for name, rows in missed.groupby("series"):
+        share = rows["missed_over_deviation"].to_numpy()
+        assert (np.diff(share) <= 0).all()
+        np.testing.assert_allclose(rows["told_by_innovations"], share, rtol=1e-6)
+        numbers[f"{name}: share missed by {rows['N'].iloc[-1]} numbers"] = share[-1]
+    return numbers
+
+
 def plot(table: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(table["series"]))
     figure = _figures.figure("double", 2.5 * len(names))
