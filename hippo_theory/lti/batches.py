@@ -7,6 +7,7 @@ from typing import Any, ParamSpec
 
 import numpy as np
 
+from hippo_theory.lti.forms import check_system
 from hippo_theory.lti.values import System
 
 Arguments = ParamSpec("Arguments")
@@ -23,16 +24,18 @@ def stacked(door: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
 
 
 def numbers(door: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
-    """Answer a batch by an array of the numbers that the door returns."""
-    return _answering(door, np.array)
+    """Answer a batch by an array of the numbers that the door returns; poles may be an array."""
+    return _answering(door, np.array, poles=True)
 
 
-def _answering(door, combined):
+def _answering(door, combined, *, poles=False):
     first = next(iter(signature(door).parameters))
 
     @wraps(door)
     def answer(*arguments, **options):
         system = arguments[0] if arguments else options.get(first)
+        if not poles:
+            check_system(system)
         if not (isinstance(system, System) and system.batch_shape):
             return door(*arguments, **options)
         if 0 in system.batch_shape:
